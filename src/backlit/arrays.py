@@ -1,0 +1,94 @@
+"""Shapes and dtypes: the few facts about arrays that every other module agrees on.
+
+`float32` is the working precision, `float64` the one for checking. The choice is process-wide (`set_floatx`),
+as in Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import ConfigError, ShapeError
+
+Array: TypeAlias = npt.NDArray[Any]
+DType: TypeAlias = np.dtype[Any]
+Shape: TypeAlias = tuple[int, ...]
+
+FLOATS = ("float16", "float32", "float64")
+DTYPES = (*FLOATS, "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
+
+_floatx = "float32"
+_epsilon = 1e-7
+
+
+def floatx() -> str:
+    """Return the default floating dtype: `"float32"` unless `set_floatx` changed it."""
+    return _floatx
+
+
+def set_floatx(dtype: str) -> None:
+    """Set the default floating dtype, `"float32"` or `"float64"`; anything else raises `ConfigError`."""
+    global _floatx
+    if dtype not in ("float32", "float64"):
+        raise ConfigError(f'floatx must be "float32" or "float64", got {dtype!r}.')
+    _floatx = dtype
+
+
+def epsilon() -> float:
+    """Return the fuzz factor of clipped probabilities, 1e-7 as in Keras."""
+    return _epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the fuzz factor; it must lie between 0 and 0.5, else `ConfigError`."""
+    global _epsilon
+    if not 0 < value < 0.5:
+        raise ConfigError(f"epsilon must lie between 0 and 0.5, got {value!r}.")
+    _epsilon = float(value)
+
+
+def as_dtype(dtype: Any) -> DType:
+    """Return a NumPy dtype for a name, a NumPy dtype or None (the default float); unknown names raise `ConfigError`."""
+    if dtype is None:
+        return np.dtype(_floatx)
+    name = getattr(dtype, "name", dtype)
+    try:
+        found = np.dtype(name)
+    except TypeError:
+        found = None
+    if found is None or found.name not in DTYPES:
+        raise ConfigError(f"Unknown dtype {dtype!r}. Expected one of {', '.join(DTYPES)}.")
+    return found
+
+
+def is_float(dtype: DType) -> bool:
+    """Say whether `dtype` is a floating dtype."""
+    return dtype.kind == "f"
+
+
+def positive_axis(axis: int, rank: int) -> int:
+    """Return `axis` counted from the front; an axis outside the rank raises `ShapeError`."""
+    if not -rank <= axis < rank:
+        raise ShapeError(f"axis {axis} is outside an array of rank {rank}. Expected {-rank} <= axis < {rank}.")
+    return axis % rank
+
+
+def positive_axes(axis: int | Sequence[int] | None, rank: int) -> tuple[int, ...]:
+    """Return the axes a reduction runs over, counted from the front and sorted; None means all of them."""
+    if axis is None:
+        return tuple(range(rank))
+    axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    return tuple(sorted({positive_axis(int(a), rank) for a in axes}))
+
+
+def broadcast_shape(*shapes: Shape) -> Shape:
+    """Return the shape NumPy broadcasting gives; shapes that do not fit raise `ShapeError`."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        named = " and ".join(str(shape) for shape in shapes)
+        raise ShapeError(f"Shapes {named} do not fit together: each axis must be equal, or 1 in one of them.") from None

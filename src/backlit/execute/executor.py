@@ -1,0 +1,39 @@
+"""What it means to run a graph: arrays in by name, arrays out by name.
+
+An executor prepares a graph once and gives a `Runner`; observers watch a run and change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..arrays import Array
+from ..graph.graph import Graph
+from ..graph.node import Node
+
+
+class Observer(Protocol):
+    """Sees every node with its array, in the order they are computed. The arrays must not be changed or kept."""
+
+    def after(self, node: Node, value: Array) -> None:
+        """Look at what `node` has just given."""
+        ...
+
+
+class Runner(Protocol):
+    """A graph made ready to run."""
+
+    graph: Graph
+
+    def run(self, inputs: Mapping[str, Array], observer: Observer | None = None) -> dict[str, Array]:
+        """Return the graph's outputs by name; `inputs` has an array for each of the graph's inputs."""
+        ...
+
+
+class Executor(Protocol):
+    """Makes graphs ready to run."""
+
+    def prepare(self, graph: Graph) -> Runner:
+        """Return a runner for `graph`."""
+        ...

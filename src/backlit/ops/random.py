@@ -1,0 +1,35 @@
+"""Random numbers as ops: the seed and the step are inputs, so a recorded step draws new numbers each time it runs.
+
+The bits come from `seeds`; every executor makes the same ones.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import seeds
+from ..arrays import Array, Shape, as_dtype
+from .elementwise import cos, log1p, sqrt
+from .op import Spec, Value, composite, primitive
+from .shape import take_slice
+
+
+@primitive("random", lambda seed, step, stream, shape, dtype: Spec(shape, as_dtype(dtype)))
+def uniform(seed: Value, step: Value, stream: int = 0, shape: Shape = (), dtype: str = "float32") -> Array:
+    """y = numbers in [0, 1), a function of (seed, stream, step, position)"""
+    return seeds.uniform(int(seed), stream, int(step), shape, dtype)
+
+
+@composite("random", lambda seed, step, stream, shape, dtype: Spec(shape, as_dtype(dtype)))
+def normal(seed: Value, step: Value, stream: int = 0, shape: Shape = (), dtype: str = "float32") -> Value:
+    """y = sqrt(-2 ln(1 - u)) cos(2 pi v): standard normal numbers of two uniforms each (Box and Muller 1958)"""
+    u = uniform(seed, step, stream, (2, *shape), dtype)
+    radius = sqrt(-2.0 * log1p(-take_slice(u, 0)))
+    return radius * cos((2.0 * math.pi) * take_slice(u, 1))
+
+
+def keep_mask(seed: Value, step: Value, stream: int, shape: Shape, rate: float, dtype: str = "float32") -> Value:
+    """Return where a number survives dropout: True with probability `1 - rate`."""
+    return np.True_ if rate == 0 else uniform(seed, step, stream, shape, dtype) >= rate

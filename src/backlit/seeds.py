@@ -1,0 +1,128 @@
+"""Random numbers that are a pure function of (seed, stream, step, position).
+
+Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) hashes a counter, so any
+executor can make any number at any time, in any order and on any thread, and get the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+
+import numpy as np
+
+from .arrays import Array, Shape
+
+SHUFFLE = 0  # streams 0..15 belong to the library, the random ops of a step count from 16
+INITIAL = 1
+STROKES = 2
+AUGMENT = 3
+FIRST_OP_STREAM = 16
+
+_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_WEYL = (0x9E3779B9, 0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_MASK32 = 0xFFFFFFFF
+
+
+def philox(counter: tuple[Array, Array, Array, Array], key: tuple[int, int]) -> tuple[Array, Array, Array, Array]:
+    """Return the four 32-bit words of Philox4x32-10, as uint64 arrays, for counters given as uint64 arrays."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(10):
+        p0, p1 = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
+        c0, c1, c2, c3 = (p1 >> _HALF) ^ c1 ^ np.uint64(k0), p1 & _LOW, (p0 >> _HALF) ^ c3 ^ np.uint64(k1), p0 & _LOW
+        k0, k1 = (k0 + _WEYL[0]) & _MASK32, (k1 + _WEYL[1]) & _MASK32
+    return c0, c1, c2, c3
+
+
+def bits_at(seed: int, stream: int, step: int, positions: Array) -> Array:
+    """Return the uint32 word at each of `positions` (integers, any shape).
+
+    Word p is lane p % 4 of the block with counter (p // 4, stream, low half of step, high half of step), under the
+    key (low half of seed, high half of seed).
+    """
+    where = np.asarray(positions, np.uint64)
+    words = philox(_counter(where >> np.uint64(2), stream, step), _key(seed))
+    return np.choose((where & np.uint64(3)).astype(np.intp), words).astype(np.uint32)
+
+
+def bits(seed: int, stream: int, step: int, count: int, start: int = 0) -> Array:
+    """Return `count` uint32 words from position `start` on: the same words as `bits_at(..., arange(...))`, faster."""
+    first, last = start // 4, (start + count + 3) // 4
+    words = philox(_counter(np.arange(first, last, dtype=np.uint64), stream, step), _key(seed))
+    flat = np.stack(words, axis=1).astype(np.uint32).reshape(-1)
+    return flat[start - 4 * first :][:count]
+
+
+def uniform(seed: int, stream: int, step: int, shape: Shape, dtype: str = "float32") -> Array:
+    """Return numbers in [0, 1): multiples of 2**-24 in float32 (one word each), of 2**-53 in float64 (two words each)."""
+    count = math.prod(shape)
+    if np.dtype(dtype) == np.float64:
+        pair = bits(seed, stream, step, 2 * count).reshape(count, 2).astype(np.uint64)
+        whole = ((pair[:, 0] << _HALF) | pair[:, 1]) >> np.uint64(11)
+        return (whole.astype(np.float64) * 2.0**-53).reshape(shape)
+    words = bits(seed, stream, step, count) >> np.uint32(8)
+    return (words.astype(np.float32) * np.float32(2.0**-24)).astype(dtype, copy=False).reshape(shape)
+
+
+def normal(seed: int, stream: int, step: int, shape: Shape) -> Array:
+    """Return standard normal numbers in float64: Box-Muller (1958) over two uniforms each, none of them at zero."""
+    u = uniform(seed, stream, step, (2, *shape), "float64")
+    return np.sqrt(-2.0 * np.log1p(-u[0])) * np.cos((2.0 * np.pi) * u[1])
+
+
+def truncated_normal(seed: int, stream: int, shape: Shape) -> Array:
+    """Return standard normal numbers, those beyond two deviations drawn again (each position on its own, by step)."""
+    values = normal(seed, stream, 0, shape)
+    step = 0
+    while (outside := np.abs(values) > 2.0).any():
+        step += 1
+        values = np.where(outside, normal(seed, stream, step, shape), values)
+    return values
+
+
+def permutation(seed: int, step: int, count: int, stream: int = SHUFFLE) -> Array:
+    """Return 0..count-1 in random order: the indices that sort `count` random 64-bit words (ties keep their order)."""
+    pair = bits(seed, stream, step, 2 * count).reshape(count, 2).astype(np.uint64)
+    return np.argsort((pair[:, 0] << _HALF) | pair[:, 1], kind="stable")
+
+
+def _counter(block: Array, stream: int, step: int) -> tuple[Array, Array, Array, Array]:
+    like = np.ones_like(block)
+    halves = (stream & _MASK32, step & _MASK32, (step >> 32) & _MASK32)
+    return (block, *(like * np.uint64(half) for half in halves))  # type: ignore[return-value]
+
+
+def _key(seed: int) -> tuple[int, int]:
+    seed = int(seed) & (2**64 - 1)
+    return seed & _MASK32, seed >> 32
+
+
+class _Global(threading.local):
+    """The seed that unseeded layers and initializers draw from; one per thread, so two threads do not race."""
+
+    def __init__(self) -> None:
+        self.seed = int.from_bytes(os.urandom(6), "little")
+        self.drawn = 0
+
+
+_global = _Global()
+
+
+def set_random_seed(seed: int) -> None:
+    """Make everything after this call repeatable: Backlit's own streams, `random` and NumPy's global generator."""
+    import random
+
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    _global.seed, _global.drawn = int(seed), 0
+
+
+def fresh_seed() -> int:
+    """Return the next seed of this thread's global stream, a 48-bit integer."""
+    high, low = bits(_global.seed, INITIAL, _global.drawn, 2)
+    _global.drawn += 1
+    return int(high) << 16 | int(low) >> 16
