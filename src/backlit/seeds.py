@@ -58,14 +58,18 @@ def bits(seed: int, stream: int, step: int, count: int, start: int = 0) -> Array
 
 
 def uniform(seed: int, stream: int, step: int, shape: Shape, dtype: str = "float32") -> Array:
-    """Return numbers in [0, 1): multiples of 2**-24 in float32 (one word each), of 2**-53 in float64 (two words each)."""
+    """Return numbers in [0, 1): multiples of 2**-24 in float32 (one word each), of 2**-53 in float64 (two words each).
+
+    float16 gets multiples of 2**-11, from one word each.
+    """
     count = math.prod(shape)
     if np.dtype(dtype) == np.float64:
         pair = bits(seed, stream, step, 2 * count).reshape(count, 2).astype(np.uint64)
         whole = ((pair[:, 0] << _HALF) | pair[:, 1]) >> np.uint64(11)
         return (whole.astype(np.float64) * 2.0**-53).reshape(shape)
-    words = bits(seed, stream, step, count) >> np.uint32(8)
-    return (words.astype(np.float32) * np.float32(2.0**-24)).astype(dtype, copy=False).reshape(shape)
+    digits = 11 if np.dtype(dtype) == np.float16 else 24  # as many as the dtype holds: more would round up to 1
+    words = bits(seed, stream, step, count) >> np.uint32(32 - digits)
+    return (words.astype(np.float32) * np.float32(2.0**-digits)).astype(dtype, copy=False).reshape(shape)
 
 
 def normal(seed: int, stream: int, step: int, shape: Shape) -> Array:

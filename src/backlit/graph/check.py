@@ -110,6 +110,11 @@ def _to_integer(x: Array) -> Array:
     return np.abs(x - np.rint(x))
 
 
+def _to_jump(x: Array, y: Array) -> Array:
+    """How far x or y may move before floor(x / y) jumps."""
+    return _to_integer(x / y) * np.minimum(np.abs(y), y * y / np.maximum(np.abs(x), 1e-9))
+
+
 def _between_extremes(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
     """The distance of the two greatest (and of the two smallest) numbers over `axes`."""
     kept = tuple(i for i in range(x.ndim) if i not in axes)
@@ -124,7 +129,7 @@ GAPS: dict[str, Callable[..., Array]] = {
     **dict.fromkeys(("absolute", "sign"), np.abs),
     **dict.fromkeys(("floor", "ceil"), _to_integer),
     "round": lambda x: _to_integer(x + 0.5),
-    **dict.fromkeys(("floor_divide", "mod"), lambda x, y: _to_integer(x / y) * np.minimum(np.abs(y), y * y / np.abs(x))),
+    **dict.fromkeys(("floor_divide", "mod"), _to_jump),
     **dict.fromkeys(("max", "min"), _between_extremes),
 }
 

@@ -30,7 +30,7 @@ class Graph:
         marks: Mapping[str, Node] | None = None,
         adjoints: Mapping[Node, Node] | None = None,
     ) -> None:
-        self.nodes = tuple(topological(outputs.values()))
+        self.nodes = tuple(sorted(topological(outputs.values()), key=lambda node: node.serial))
         inside = set(self.nodes)
         self.inputs: Mapping[str, Node] = MappingProxyType({k: n for k, n in inputs.items() if n in inside})
         self.outputs: Mapping[str, Node] = MappingProxyType(dict(outputs))

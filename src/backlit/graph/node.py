@@ -5,6 +5,7 @@ Ops applied to nodes make more nodes (through `record`), so a rule written with 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,10 +14,13 @@ from ..ops.op import Op, Spec, primitive
 from ..ops.operand import Operand
 
 
+_serial = itertools.count()
+
+
 class Node(Operand):
     """One value of a graph. `scope` names the layer it belongs to, `phase` the part of the step (forward, loss, ...)."""
 
-    __slots__ = ("attrs", "dtype", "inputs", "name", "op", "phase", "scope", "shape")
+    __slots__ = ("attrs", "dtype", "inputs", "name", "op", "phase", "scope", "serial", "shape")
     apply_rank = 1
 
     def __init__(
@@ -31,6 +35,7 @@ class Node(Operand):
         self.name = name
         self.scope = scope
         self.phase = phase
+        self.serial = next(_serial)  # nodes are made after their inputs: sorted by it they are in running order
 
     def __repr__(self) -> str:
         named = f" {self.name!r}" if self.name else ""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import DType, Shape, floatx, is_float
+from ..arrays import Array, DType, Shape, floatx, is_float
 from ..ops.op import Op, Spec, elementwise_spec, float_result, typed_attrs
 from .node import Node, constant, given
 
@@ -34,7 +34,10 @@ _place = _Place()
 
 
 class Recorder:
-    """Remembers the nodes recorded inside its `with` block, so that an equal computation is the same node."""
+    """Remembers the nodes recorded inside its `with` block, so that an equal computation is the same node.
+
+    Inside another one it shares what that one remembers.
+    """
 
     def __init__(self) -> None:
         self.known: dict[Any, Node] = {}
@@ -42,6 +45,8 @@ class Recorder:
 
     def __enter__(self) -> Recorder:
         self._outer, _place.recorder = _place.recorder, self
+        if self._outer is not None:
+            self.known = self._outer.known
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,8 +99,17 @@ def input_node(name: str, shape: Shape, dtype: DType) -> Node:
 
 
 def constant_node(value: Any, dtype: DType | None = None) -> Node:
-    """Make a node of a number or an array."""
-    array = np.asarray(value, dtype).view()  # a view: the caller may go on writing into an array of his own
+    """Make a node of a number or an array; inside `Recorder` equal numbers are one node."""
+    array = np.asarray(value, dtype)
+    if array.size != 1 or _place.recorder is None:
+        return _constant(array.view())  # a view: the caller may go on writing into an array of his own
+    key = (constant, array.dtype, array.shape, array.tobytes())
+    if key not in _place.recorder.known:
+        _place.recorder.known[key] = _constant(array.copy())
+    return _place.recorder.known[key]
+
+
+def _constant(array: Array) -> Node:
     array.flags.writeable = False
     return Node(constant, (), {"value": array}, Spec(array.shape, array.dtype), "", _place.scope, _place.phase)
 
@@ -111,9 +125,6 @@ def common_float(op: Op, values: Sequence[Any]) -> DType | None:
     if any(is_float(d) for d in handles):
         return float_result(*handles)
     plain = [v for v in values if not hasattr(v, "apply_rank")]
-    typed = [v.dtype for v in plain if isinstance(v, (np.ndarray, np.generic)) and is_float(v.dtype)]
-    if typed and all(d.kind == "b" for d in handles):  # where(x > 0, 1.0, slope) inside a rule: the attribute decides
-        return float_result(*typed)
     if op.infer is elementwise_spec or any(np.asarray(v).dtype.kind == "f" for v in plain):
         return _place.floats or np.dtype(floatx())
     return None
@@ -124,11 +135,20 @@ def record(op: Op, inputs: Sequence[Any], attrs: dict[str, Any]) -> Node:
     target = common_float(op, inputs)
     nodes = tuple(_lift(value, target, inputs) for value in inputs)
     if op.kind != "random" and all(node.op is constant for node in nodes):
-        with np.errstate(all="ignore"):
-            return constant_node(op.forward(*(node.value for node in nodes), **attrs))
+        return constant_node(compute(op, [node.value for node in nodes], attrs))
     if op.name == "cast" and nodes[0].dtype == np.dtype(attrs["dtype"]):
         return nodes[0]
     return _shared(op, nodes, attrs)
+
+
+def compute(op: Op, arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
+    """Return `op` of arrays. Shapes that do not fit raise the `ShapeError` of recording, not NumPy's own error."""
+    try:
+        with np.errstate(all="ignore"):
+            return op.forward(*arrays, **attrs)
+    except (ValueError, IndexError):
+        infer(op, [Spec(np.shape(a), np.asarray(a).dtype) for a in arrays], attrs)
+        raise
 
 
 def expand(op: Op, inputs: Sequence[Any], attrs: dict[str, Any]) -> Node:

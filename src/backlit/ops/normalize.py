@@ -6,12 +6,18 @@ The statistics are part of the rule, so the gradient that flows through the mean
 
 from __future__ import annotations
 
+from ..arrays import positive_axes
 from .elementwise import sqrt
-from .op import Value, backward_of, composite, elementwise_spec
+from .op import Spec, Value, backward_of, composite, elementwise_spec
 from .reduce import mean, variance
 
 
-@composite("normalize", lambda x, axes, epsilon: elementwise_spec(x))
+def _over(x: Spec, axes: tuple[int, ...], epsilon: float) -> Spec:
+    positive_axes(axes, len(x.shape))
+    return elementwise_spec(x)
+
+
+@composite("normalize", _over)
 def normalize(x: Value, axes: tuple[int, ...] = (0,), epsilon: float = 1e-3) -> Value:
     """y = (x - mean) / sqrt(variance + epsilon), mean and biased variance taken over axes"""
     return (x - mean(x, axes, keepdims=True)) / sqrt(variance(x, axes, keepdims=True) + epsilon)

@@ -6,13 +6,19 @@ and alive even where the probability itself rounds to 0 or 1.
 
 from __future__ import annotations
 
+from ..arrays import positive_axis
 from . import reduce
 from .elementwise import exp, log, maximum
 from .op import Spec, Value, backward_of, composite, elementwise_spec
 from .shape import expand_dims, sum_to
 
 
-@composite("softmax", lambda x, axis: elementwise_spec(x))
+def _along(x: Spec, axis: int, **_: float) -> Spec:
+    positive_axis(axis, len(x.shape))
+    return elementwise_spec(x)
+
+
+@composite("softmax", _along)
 def softmax(x: Value, axis: int = -1) -> Value:
     """y = e**x / sum(e**x) along an axis; the greatest x is subtracted first, which changes nothing but overflow"""
     e = exp(x - reduce.max(x, axis, keepdims=True))
@@ -25,7 +31,7 @@ def softmax_backward(dy: Value, y: Value, x: Value, axis: int) -> tuple[Value]:
     return (y * (dy - reduce.sum(dy * y, axis, keepdims=True)),)
 
 
-@composite("softmax", lambda x, axis: elementwise_spec(x))
+@composite("softmax", _along)
 def log_softmax(x: Value, axis: int = -1) -> Value:
     """y = x - ln(sum(e**x)) along an axis"""
     shifted = x - reduce.max(x, axis, keepdims=True)
@@ -72,7 +78,7 @@ def logsumexp_backward(dy: Value, y: Value, x: Value, axis: int, keepdims: bool)
     return ((dy if keepdims else expand_dims(dy, axis)) * softmax(x, axis),)
 
 
-@composite("softmax", lambda x, axis, epsilon: elementwise_spec(x))
+@composite("softmax", _along)
 def unit_normalize(x: Value, axis: int = -1, epsilon: float = 1e-12) -> Value:
     """y = x / |x| along an axis, |x|**2 held above epsilon"""
     return x / maximum(reduce.sum(x * x, axis, keepdims=True), epsilon) ** 0.5

@@ -6,6 +6,7 @@ The walk is the same `graph.gradients` that records the backward pass of `fit`, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ class GradientTape:
         wanted: list[Any] = list(sources) if many else [sources]
         targets: list[Any] = list(target) if isinstance(target, (list, tuple)) else [target]
         seeds = output_gradients if isinstance(output_gradients, (list, tuple)) else [output_gradients] * len(targets)
-        with Recorder():
+        with Recorder() if active.trace is None else nullcontext():  # a step's own recorder knows the forward values
             found = self._gradients(targets, wanted, seeds)
         if unconnected_gradients == "zero":
             found = [_zeros_like(s) if g is None else g for g, s in zip(found, wanted, strict=True)]

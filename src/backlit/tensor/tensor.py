@@ -14,7 +14,7 @@ import numpy as np
 from ..arrays import Array, DType, Shape, as_dtype, floatx
 from ..errors import NotRecordable, ShapeError
 from ..graph.node import Node
-from ..graph.record import common_float, constant_node, record
+from ..graph.record import common_float, compute, constant_node, record
 from ..ops.op import Op
 from ..ops.operand import Operand
 from ..ops.shape import gather, take_slice
@@ -184,8 +184,7 @@ def _as_operand(value: Any) -> Any:
 def _compute(op: Op, values: Sequence[Any], attrs: dict[str, Any]) -> Tensor:
     target = common_float(op, values)
     arrays = [_as_input(value, target, values) for value in values]
-    with np.errstate(all="ignore"):
-        result = Tensor(op.forward(*arrays, **attrs))
+    result = Tensor(compute(op, arrays, attrs))
     if active.tapes and any(isinstance(v, Tensor) and v.node is not None for v in values):
         listen(op, values, arrays, attrs, result)
     return result

@@ -38,6 +38,7 @@ class Trace:
     def __enter__(self) -> Trace:
         self._outer, active.trace = active.trace, self
         self.recorder.__enter__()
+        self.recorder.known = {}  # a trace is a graph of its own: it shares nothing with one around it
         return self
 
     def __exit__(self, *error: object) -> None:

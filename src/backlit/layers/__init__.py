@@ -1,0 +1,17 @@
+"""The layers of dense networks, each with the arguments, defaults and formulas of Keras."""
+
+from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from .dense import Dense
+from .input import Input, InputLayer
+from .layer import Layer
+from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
+from .noise import Dropout, GaussianNoise
+from .normalization import BatchNormalization, LayerNormalization
+from .reshaping import Flatten, Reshape
+from .scaling import Identity, Rescaling
+
+__all__ = [
+    "ELU", "Activation", "Add", "Average", "BatchNormalization", "Concatenate", "Dense", "Dropout", "Flatten",
+    "GaussianNoise", "Identity", "Input", "InputLayer", "Layer", "LayerNormalization", "LeakyReLU", "Maximum",
+    "Minimum", "Multiply", "PReLU", "ReLU", "Rescaling", "Reshape", "Softmax", "Subtract",
+]  # fmt: skip

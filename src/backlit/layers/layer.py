@@ -1,0 +1,380 @@
+"""A layer is settings, weights and one sentence of mathematics (`call`), written with ops.
+
+Called on tensors it computes, or records; called on the result of `Input(...)` it becomes part of a functional model.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .. import constraints, initializers, regularizers
+from ..arrays import Array, DType, as_dtype, is_float
+from ..errors import ConfigError, NotRecordable, ShapeError, did_you_mean
+from ..graph import current_scope, scope
+from ..ops import cast, length
+from ..tensor import Tensor, Trace, Variable, active, as_tensor
+from . import config as layer_config
+from . import context, nest
+from .naming import auto_name, snake_case
+from .symbolic import Call, KerasTensor, output_like
+
+L = TypeVar("L", bound="Layer")
+Shape = tuple[int | None, ...]
+
+
+class Layer:
+    """The parent of all layers. Subclass it with `build(input_shape)` (make weights) and `call(inputs)` (use them).
+
+    `name` must be unique within a model (automatic by default), `trainable=False` freezes the weights, `dtype` is the
+    floating dtype inputs are cast to and weights have. `input_shape` (or `input_dim`) on the first layer of a
+    Sequential builds the model at once; sizes are without the batch axis.
+    """
+
+    def __init__(
+        self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, activity_regularizer: Any = None,
+        **legacy: Any,
+    ) -> None:  # fmt: skip
+        self.name = name if name is not None else auto_name(snake_case(type(self).__name__))
+        if not isinstance(self.name, str) or not self.name or "/" in self.name:
+            raise ConfigError(f"A layer's name must be a non-empty string without '/', got {name!r}.")
+        self.dtype: DType = layer_config.policy_dtype(dtype)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.batch_input_shape = _input_shape(type(self).__name__, legacy)
+        self.built = False
+        self._trainable = bool(trainable)
+        self._weights: list[Variable] = []
+        self._penalties: list[Any] = []
+        self._calls: list[Call] = []
+        self._build_shape: Any = None
+
+    # What a subclass writes
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of `input_shape` (batch axis first, None where unknown). Called once."""
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the layer's output for Tensors; written with ops."""
+        raise ConfigError(f"{type(self).__name__} has no `call` method: it says what the layer computes.")
+
+    def add_weight(
+        self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
+        regularizer: Any = None, constraint: Any = None, name: str | None = None,
+    ) -> Variable:  # fmt: skip
+        """Make a Variable of this layer; `initializer` is glorot_uniform for matrices and zeros for vectors by default."""
+        self._require_init()
+        sizes = tuple(int(n) for n in ((shape,) if isinstance(shape, (int, np.integer)) else shape or ()))
+        make = initializers.get(initializer or ("glorot_uniform" if len(sizes) > 1 else "zeros"))
+        kind = self.dtype if dtype is None else as_dtype(dtype)
+        weight = Variable(_initial(make, sizes, kind), trainable, name or f"weight_{len(self._weights)}", kind)
+        weight.path = f"{self._build_scope()}/{weight.name}"
+        weight.regularizer = regularizers.get(regularizer)
+        weight.constraint = constraints.get(constraint)
+        self._weights.append(weight)
+        return weight
+
+    def add_loss(self, penalty: Any) -> None:
+        """Add a scalar Tensor to the loss of the step under way (call it inside `call`)."""
+        around = context.current()
+        if around is not None:
+            around.penalties.append(penalty)
+        if active.trace is None:
+            self._penalties.append(penalty)
+
+    def check_input(self, shape: Any) -> None:
+        """Raise `ShapeError` if a built layer cannot take inputs of `shape`."""
+
+    # Calling
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._require_init()
+        if any(isinstance(leaf, KerasTensor) for leaf in nest.flatten((args, kwargs))):
+            return self._call_symbolically(args, kwargs)
+        args, kwargs = (nest.map_structure(self._as_input, part) for part in (args, kwargs))
+        self.build_for(args, kwargs)
+        training = self._training(kwargs)
+        self._penalties = []
+        with context.training_is(training) as around, self._within():
+            outputs = self.call(*args, **kwargs)
+            self._regularize_activity(outputs, around)
+            if active.trace is not None and isinstance(outputs, Tensor) and current_scope():
+                active.trace.mark(f"activation/{current_scope()}", outputs)
+        return outputs
+
+    def _within(self) -> AbstractContextManager[None]:
+        """The scope that what this layer records is labelled with."""
+        return scope(self.name)
+
+    def build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
+        """Build the weights for these inputs, if that has not happened, and check the inputs fit."""
+        first = args[0] if args else next(iter((kwargs or {}).values()), None)
+        shape = nest.map_structure(lambda t: tuple(np.shape(t)), first)
+        if isinstance(shape, tuple) and shape and isinstance(shape[0], tuple):
+            shape = list(shape)
+        if not self.built:
+            self.build_from_shape(_without_batch(shape))
+        self.check_input(shape)
+
+    def build_from_shape(self, input_shape: Any) -> None:
+        """Run `build` once, inside this layer's scope; nothing of it is recorded into a step."""
+        trace, active.trace = active.trace, None
+        try:
+            with self._within():
+                self._build_scope_name = current_scope()
+                self.build(input_shape)
+        finally:
+            active.trace = trace
+        self.built = True
+        self._build_shape = input_shape
+
+    def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self.build_for(args, kwargs)
+        specs = self.output_spec(*args, **kwargs)
+        call = Call(self, args, kwargs)
+        outputs = output_like(specs, call)
+        self._calls.append(call)
+        return outputs
+
+    def output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return (shape, dtype) for each output, found by recording the call with two different batch sizes."""
+        try:
+            first, second = (self._recorded_specs(n, args, kwargs) for n in (13, 17))
+        except NotRecordable:  # `call` looks at numbers: show it zeros
+            first, second = (self._computed_specs(n, args, kwargs) for n in (13, 17))
+        pairs = zip(nest.flatten(first), nest.flatten(second), strict=True)
+        return nest.pack_like(first, (_merge(a, b) for a, b in pairs))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the output for inputs of `input_shape` (None for an unknown batch size)."""
+        many = isinstance(input_shape, list)
+        shapes = input_shape if many else [input_shape]
+        tensors = [KerasTensor(tuple(shape), self.dtype) for shape in shapes]
+        if not self.built:
+            self.build_from_shape(input_shape)
+        return nest.map_structure(lambda spec: spec.shape, self.output_spec(tensors if many else tensors[0]))
+
+    def _recorded_specs(self, batch: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        with Trace() as trace:
+            count = iter(range(1_000_000))
+
+            def stand_in(value: Any) -> Any:
+                if not isinstance(value, KerasTensor):
+                    return value
+                sizes = tuple(batch if n is None else n for n in value.shape)
+                return trace.input(f"x{next(count)}", sizes, value.dtype)
+
+            with context.surrounding(context.CallContext(training=False)):
+                outputs = self(*nest.map_structure(stand_in, args), **nest.map_structure(stand_in, kwargs))
+        return nest.map_structure(lambda t: _Spec(tuple(t.shape), t.dtype), outputs)
+
+    def _computed_specs(self, batch: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def stand_in(value: Any) -> Any:
+            if not isinstance(value, KerasTensor):
+                return value
+            return Tensor(np.zeros(tuple(batch if n is None else n for n in value.shape), value.dtype))
+
+        trace, active.trace = active.trace, None
+        try:
+            with context.surrounding(context.CallContext(training=False)):
+                outputs = self(*nest.map_structure(stand_in, args), **nest.map_structure(stand_in, kwargs))
+        finally:
+            active.trace = trace
+        return nest.map_structure(lambda t: _Spec(tuple(t.shape), t.dtype), outputs)
+
+    def _as_input(self, value: Any) -> Any:
+        """Arrays become Tensors; floating ones take the layer's dtype."""
+        if isinstance(value, (np.ndarray, np.generic)) or (isinstance(value, Variable)):
+            value = as_tensor(value)
+        if isinstance(value, Tensor) and is_float(value.dtype) and value.dtype != self.dtype:
+            return cast(value, self.dtype.name)
+        return value
+
+    def _training(self, kwargs: dict[str, Any]) -> bool | None:
+        """Settle the `training` argument: as given, else as around, else False; handed on where `call` takes it."""
+        around = context.current()
+        given = kwargs.pop("training", None)
+        training = given if given is not None else (around.training if around is not None else None)
+        training = None if training is None else bool(training)
+        if layer_config.takes_training(type(self)):
+            kwargs["training"] = bool(training)
+        return training
+
+    def _regularize_activity(self, outputs: Any, around: context.CallContext) -> None:
+        if self.activity_regularizer is None:
+            return
+        for output in nest.flatten(outputs):
+            self.add_loss(self.activity_regularizer(output) / length(output, 0))
+
+    # Weights
+
+    def sublayers(self) -> Iterator[Layer]:
+        """Yield the layers held in attributes (alone, in lists, tuples or dicts), in the order they were set."""
+        seen: set[int] = set()
+        for attribute, value in vars(self).items():
+            if attribute.startswith("_calls"):
+                continue
+            for leaf in nest.flatten(value) if isinstance(value, (list, tuple, dict)) else (value,):
+                if isinstance(leaf, Layer) and id(leaf) not in seen:
+                    seen.add(id(leaf))
+                    yield leaf
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All Variables: this layer's own, then those of the layers inside it, each once."""
+        own = [v for v in vars(self).values() if isinstance(v, Variable) and v.role in ("params", "state")]
+        found = dict.fromkeys([*self._weights, *own])
+        for layer in self.sublayers():
+            found.update(dict.fromkeys(layer.weights))
+        return list(found)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the weights are trained; setting it sets the layers inside too, and takes effect with `compile`."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for layer in self.sublayers():
+            layer.trainable = value
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The Variables an optimizer changes."""
+        if not self.trainable:
+            return []
+        frozen = {w for layer in self._frozen_layers() for w in layer.weights}
+        return [w for w in self.weights if w.trainable and w not in frozen]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The Variables an optimizer leaves alone: moving statistics and frozen weights."""
+        trained = set(self.trainable_weights)
+        return [w for w in self.weights if w not in trained]
+
+    def _frozen_layers(self) -> Iterator[Layer]:
+        for layer in self.sublayers():
+            if layer.trainable:
+                yield from layer._frozen_layers()
+            else:
+                yield layer
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def losses(self) -> list[Any]:
+        """The regularization penalties: of the weights, and those added by the last call."""
+        penalties = [w.regularizer(w) for w in self.trainable_weights if w.regularizer is not None]
+        for layer in (self, *self.sublayers()):
+            penalties.extend(layer._penalties)
+        return penalties
+
+    def count_params(self) -> int:
+        """Return how many numbers the weights hold; an unbuilt layer raises `ConfigError`."""
+        if not self.built:
+            raise ConfigError(f"Layer {self.name!r} has no weights yet: call it on data, or build it, first.")
+        return sum(w.value.size for w in self.weights)
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of all weights, in the order of `weights`."""
+        return [w.numpy() for w in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set all weights from arrays in the order of `weights`; another count or shape raises `ShapeError`."""
+        have = self.weights
+        if len(weights) != len(have):
+            raise ShapeError(f"Layer {self.name!r} has {len(have)} weights, {len(weights)} arrays were given.")
+        arrays = [np.asarray(w.numpy() if hasattr(w, "numpy") else w) for w in weights]
+        for variable, array in zip(have, arrays, strict=True):
+            if array.shape != variable.shape:
+                raise ShapeError(f"{variable.path} has shape {variable.shape}, an array of {array.shape} was given.")
+        for variable, array in zip(have, arrays, strict=True):
+            variable.assign(array)
+
+    # Configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON-able data."""
+        return layer_config.of(self)
+
+    @classmethod
+    def from_config(cls: type[L], config: dict[str, Any]) -> L:
+        """Make a layer of what `get_config` returned."""
+        return cls(**config)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the layer's only call in a functional model."""
+        return self._only_call().first_input
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the layer's only call in a functional model."""
+        return self._only_call().outputs
+
+    def _only_call(self) -> Call:
+        if len(self._calls) != 1:
+            raise ConfigError(f"Layer {self.name!r} was called {len(self._calls)} times on symbolic inputs, not once.")
+        return self._calls[0]
+
+    def _build_scope(self) -> str:
+        return getattr(self, "_build_scope_name", "") or self.name
+
+    def _require_init(self) -> None:
+        if "_weights" not in vars(self):
+            raise ConfigError(f"{type(self).__name__}.__init__ must call super().__init__() before anything else.")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+class _Spec:
+    """Shape and dtype of one output; a class of its own, so that it is a leaf of structures."""
+
+    def __init__(self, shape: Shape, dtype: DType) -> None:
+        self.shape = shape
+        self.dtype = dtype
+
+
+def _merge(a: _Spec, b: _Spec) -> _Spec:
+    """An axis that differs between two batch sizes is the batch."""
+    return _Spec(tuple(n if n == m else None for n, m in zip(a.shape, b.shape, strict=True)), a.dtype)
+
+
+def _without_batch(shape: Any) -> Any:
+    """The batch size a layer is built with says nothing: it becomes None."""
+    if isinstance(shape, tuple):
+        return (None, *shape[1:]) if shape else shape
+    if isinstance(shape, list):
+        return [_without_batch(s) for s in shape]
+    return {k: _without_batch(s) for k, s in shape.items()} if isinstance(shape, dict) else shape
+
+
+def _initial(make: Any, shape: tuple[int, ...], dtype: DType) -> Array:
+    parameters = inspect.signature(make).parameters if not inspect.isclass(make) else {}
+    return np.asarray(make(shape, dtype=dtype.name) if "dtype" in parameters else make(shape), dtype)
+
+
+def _input_shape(kind: str, legacy: dict[str, Any]) -> Shape | None:
+    """Read the old ways of giving a first layer its input shape; any other argument is unknown."""
+    known = ("input_shape", "input_dim", "batch_input_shape", "batch_shape", "batch_size")
+    unknown = [k for k in legacy if k not in known]
+    if unknown:
+        choices = [*known, "name", "trainable", "dtype", "activity_regularizer"]
+        raise ConfigError(f"{kind} has no argument {unknown[0]!r}.{did_you_mean(unknown[0], choices)}")
+    full = legacy.get("batch_input_shape", legacy.get("batch_shape"))
+    if full is not None:
+        return tuple(full)
+    sizes = legacy.get("input_shape")
+    if sizes is None and legacy.get("input_dim") is not None:
+        sizes = (legacy["input_dim"],)
+    if sizes is None:
+        return None
+    sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
+    return (legacy.get("batch_size"), *sizes)

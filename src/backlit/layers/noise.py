@@ -1,0 +1,75 @@
+"""Layers that disturb training on purpose, and do nothing at inference: Dropout and GaussianNoise.
+
+Their random numbers are a function of the step, so a run can be repeated, resumed and compiled.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import seeds
+from ..errors import ConfigError
+from ..ops import where
+from ..ops.random import normal, uniform
+from . import context
+from .layer import Layer
+
+
+class _Random(Layer):
+    """What both layers share: where the seed, the step and the stream come from."""
+
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+        self._own_seed = seed if seed is not None else seeds.fresh_seed()
+        self._own_step = 0
+
+    def _source(self) -> tuple[Any, Any, int]:
+        """Return (seed, step, stream): of the training step around, or counted by this layer when called alone."""
+        around = context.current()
+        if around is not None and around.seed is not None:
+            return (around.seed if self.seed is None else self.seed), around.step, around.stream()
+        self._own_step += 1
+        return self._own_seed, self._own_step - 1, seeds.FIRST_OP_STREAM
+
+
+class Dropout(_Random):
+    """Set each number to 0 with probability `rate` and divide the others by 1 - rate, in training only.
+
+    Srivastava et al. 2014, scaled in training ("inverted"). `noise_shape` holds 1 where one draw serves a whole axis.
+    """
+
+    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(seed, **kwargs)
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
+            raise ConfigError(f"Dropout needs a rate between 0 and 1, the share of numbers to drop, got rate={rate!r}.")
+        self.rate = float(rate)
+        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training or self.rate == 0.0:
+            return inputs
+        if self.rate == 1.0:
+            return inputs * 0.0
+        u = uniform(*self._source(), shape=self._drawn(inputs.shape), dtype=inputs.dtype.name)
+        return where(u >= self.rate, inputs / (1.0 - self.rate), 0.0)
+
+    def _drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        if self.noise_shape is None:
+            return tuple(shape)
+        return tuple(n if m is None else m for n, m in zip(shape, self.noise_shape, strict=True))
+
+
+class GaussianNoise(_Random):
+    """Add normal noise of standard deviation `stddev`, in training only."""
+
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(seed, **kwargs)
+        if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or not stddev >= 0:
+            raise ConfigError(f"GaussianNoise needs a standard deviation >= 0, got stddev={stddev!r}.")
+        self.stddev = float(stddev)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training or self.stddev == 0.0:
+            return inputs
+        return inputs + self.stddev * normal(*self._source(), shape=tuple(inputs.shape), dtype=inputs.dtype.name)
