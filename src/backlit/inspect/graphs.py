@@ -1,0 +1,90 @@
+"""The step of a model as something to look at: printed, as SVG, as DOT.
+
+What is drawn is the very graph that `fit` runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array, floatx
+from ..errors import ConfigError
+from ..graph import Graph, Node
+from ..graph import picture, show
+from ..layers import nest
+from ..training import loop, prepare
+from ..training.step import Batch, Step
+
+
+class StepGraph:
+    """The graph of one training step; `values` holds the array of each node after a run, if there was one."""
+
+    def __init__(self, graph: Graph, values: dict[Node, Array] | None = None) -> None:
+        self.graph = graph
+        self.values = values
+
+    def __str__(self) -> str:
+        return show.as_text(self.graph)
+
+    def svg(self, path: Any = None, collapse: bool = True) -> str:
+        """Return the picture as SVG text, written to `path` if given; `collapse=False` shows every op."""
+        return _kept(picture.svg(self.graph, self.values, collapse=collapse), path)
+
+    def dot(self, path: Any = None, collapse: bool = True) -> str:
+        """Return the graph in Graphviz' DOT language, written to `path` if given."""
+        return _kept(picture.dot(self.graph, self.values, collapse=collapse), path)
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+
+def step_graph(model: Any, x: Any = None, y: Any = None, batch_size: int = 32) -> StepGraph:
+    """Return the graph `fit` records for batches like `x`, `y`; without them for `batch_size` rows of known shape."""
+    step = training_step(model, example_batch(model, x, y, batch_size))
+    return StepGraph(step.graph)
+
+
+def training_step(model: Any, batch: Batch) -> Step:
+    """Return the recorded training step of `model` for batches shaped like `batch`."""
+    step = loop.recorded(model, "train", batch)
+    if step is None:
+        raise ConfigError("This model runs eagerly (run_eagerly=True, or a layer that uses NumPy): there is no step graph.")
+    return step
+
+
+def example_batch(model: Any, x: Any, y: Any, batch_size: int = 32) -> Batch:
+    """Return one checked batch of `x`, `y`, or of zeros where they are not given."""
+    prepare.require_compiled(model)
+    if x is None:
+        if model.input_shapes is None:
+            raise ConfigError("The model does not know its input shape yet: give x and y, or begin with Input(shape=...).")
+        shapes = [(batch_size, *shape[1:]) for shape in model.input_shapes]
+        arrays = [np.zeros(shape, floatx()) for shape in shapes]
+        x = arrays[0] if len(arrays) == 1 else arrays
+    if y is None:
+        y = _example_targets(model, x)
+    rows = len(nest.flatten(x)[0])
+    batches, _ = prepare.training_data(model, x, y, None, None, rows, False, None, 0.0)
+    return next(batches.epoch(0))
+
+
+def _example_targets(model: Any, x: Any) -> Any:
+    """Targets of the shape the losses want: zeros, or class 0 for losses that take class numbers."""
+    rows = len(nest.flatten(x)[0])
+    found: list[Array] = []
+    losses = nest.flatten(model.loss)
+    for i, shape in enumerate(model.output_shapes_for(x if hasattr(x, "shape") else nest.map_structure(np.asarray, x))):
+        loss = losses[i if len(losses) > 1 else 0]
+        name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
+        sparse = str(name).startswith("sparse")
+        found.append(np.zeros(rows, np.int64) if sparse else np.zeros((rows, *shape[1:]), floatx()))
+    return found[0] if len(found) == 1 else found
+
+
+def _kept(text: str, path: Any) -> str:
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text

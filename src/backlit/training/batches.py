@@ -1,0 +1,183 @@
+"""Where batches come from: arrays (shuffled by seed), or anything that yields batches.
+
+An epoch is an iterator of `Batch`; arrays are gathered and converted one batch at a time, so big data stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from .. import seeds
+from ..arrays import Array
+from ..errors import ConfigError, DataError
+from ..layers import nest
+from .border import as_float, as_target
+from .step import Batch
+
+Check = Callable[[Batch], Batch]
+
+
+class Batches(Protocol):
+    """A source of epochs; `steps` is the number of batches of one, None while unknown."""
+
+    steps: int | None
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """Yield the batches of epoch number `index`."""
+        ...
+
+
+class ArrayBatches:
+    """Batches of arrays already checked. The last batch of an epoch holds the rest.
+
+    The order of an epoch depends only on (seed, epoch). With `steps`, an epoch has just that many batches and goes
+    round again if the data ends before.
+    """
+
+    def __init__(
+        self, data: Batch, batch_size: int, shuffle: bool = False, seed: int = 0, steps: int | None = None,
+        first_epoch: int = 0,
+    ) -> None:  # fmt: skip
+        self.data = data
+        self.rows = len(nest.flatten(data.x)[0])
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.seed = seed
+        self.first_epoch = first_epoch
+        self.steps: int | None = steps or math.ceil(self.rows / batch_size)
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """Yield the batches of epoch `index`."""
+        order = seeds.permutation(self.seed, self.first_epoch + index, self.rows) if self.shuffle else None
+        for step in range(self.steps or 0):
+            start = step * self.batch_size % (math.ceil(self.rows / self.batch_size) * self.batch_size)
+            stop = start + self.batch_size
+            yield self._rows(slice(start, stop) if order is None else order[start:stop])
+
+    def _rows(self, index: slice | Array) -> Batch:
+        x, y, w = self.data
+        if type(x) is np.ndarray and type(y) is np.ndarray and w is None:
+            return Batch(as_float(x[index]), as_target(y[index]))
+        return Batch(
+            nest.map_structure(lambda a: as_float(a[index]), x),
+            None if y is None else nest.map_structure(lambda a: None if a is None else as_target(a[index]), y),
+            None if w is None else nest.map_structure(lambda a: None if a is None else as_float(a[index]), w),
+        )
+
+
+class IterableBatches:
+    """Batches from a sequence with `__getitem__` and `__len__`, any iterable, or a generator.
+
+    Items are x, (x, y) or (x, y, sample_weight). A sequence or iterable starts anew each epoch; a generator goes on
+    where it was, and one that ends early ends the training with a warning. `check` turns an item's arrays into
+    checked ones.
+    """
+
+    def __init__(self, source: Any, check: Check, steps: int | None = None, shuffle_seed: int | None = None) -> None:
+        self.source = source
+        self.check = check
+        self.by_index = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+        self.shuffle_seed = shuffle_seed if self.by_index else None
+        size = _length(source)
+        self.steps = steps if steps is not None else size
+        self.exhausted = False
+        self._iterator: Iterator[Any] | None = None
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """Yield the batches of epoch `index`, at most `steps` of them."""
+        done = 0
+        for item in self._items(index):
+            yield self.check(as_batch(item))
+            done += 1
+            if done == self.steps:
+                break
+        self._end_of_epoch(done)
+
+    def _items(self, index: int) -> Iterator[Any]:
+        if self.by_index:
+            yield from self._indexed(index)
+        elif iter(self.source) is self.source:
+            while True:  # not `yield from`: leaving an epoch must not close the generator
+                try:
+                    item = next(self.source)
+                except StopIteration:
+                    return
+                yield item
+        else:
+            while True:  # an iterable shorter than steps goes round again
+                count = 0
+                for item in self.source:
+                    count += 1
+                    yield item
+                if count == 0 or self.steps is None:
+                    return
+
+    def _indexed(self, index: int) -> Iterator[Any]:
+        size = len(self.source)
+        steps = size if self.steps is None else self.steps
+        order = np.arange(size) if self.shuffle_seed is None else seeds.permutation(self.shuffle_seed, index, size)
+        for step in range(steps):
+            yield self.source[int(order[step % size])]
+
+    def _end_of_epoch(self, done: int) -> None:
+        if done == 0:
+            self.exhausted = True
+            warnings.warn("The source of batches gave none: it is empty or used up.", stacklevel=4)
+        elif self.steps is not None and done < self.steps:
+            self.exhausted = True
+            warnings.warn(
+                f"The source of batches ended after {done} of {self.steps} steps; training stops here. A generator must "
+                "be able to give steps_per_epoch * epochs batches.", stacklevel=4,
+            )  # fmt: skip
+        if self.steps is None:
+            self.steps = done or None
+        hook = getattr(self.source, "on_epoch_end", None)
+        if callable(hook):
+            hook()
+
+
+def _length(source: Any) -> int | None:
+    try:
+        return len(source)
+    except TypeError:
+        return None
+
+
+def as_batch(item: Any) -> Batch:
+    """Read what a generator yields: x, (x, y) or (x, y, sample_weight)."""
+    if isinstance(item, Batch):
+        return item
+    if isinstance(item, (tuple, list)):
+        if len(item) in (1, 2, 3):
+            return Batch(*item)
+        raise DataError(f"A batch must be x, (x, y) or (x, y, sample_weight); got {type(item).__name__} of {len(item)}.")
+    return Batch(item)
+
+
+def is_source(x: Any) -> bool:
+    """Say whether `x` yields batches by itself instead of being data."""
+    if isinstance(x, (np.ndarray, dict, list, tuple, str, bytes)) or hasattr(x, "to_numpy") or hasattr(x, "__array__"):
+        return False
+    if hasattr(x, "nnz"):
+        return False
+    return hasattr(x, "__iter__") or hasattr(x, "__next__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+
+
+def split(data: Batch, fraction: float) -> tuple[Batch, Batch]:
+    """Return (training, validation): the last `fraction` of the rows, taken before any shuffling, validates."""
+    if not 0 < fraction < 1:
+        raise ConfigError(f"validation_split must lie between 0 and 1, got {fraction!r}.")
+    rows = len(nest.flatten(data.x)[0])
+    at = math.floor(rows * (1 - fraction))
+    if at == 0 or at == rows:
+        raise ConfigError(f"validation_split={fraction} of {rows} samples leaves {at} to train and {rows - at} to validate.")
+
+    def part(where: slice) -> Batch:
+        return Batch(*(None if p is None else nest.map_structure(lambda a: a if a is None else a[where], p) for p in data))
+
+    return part(slice(0, at)), part(slice(at, rows))

@@ -1,0 +1,170 @@
+"""What `compile` asked for: optimizer, losses and metrics, matched to the model's outputs when their shapes are known.
+
+The running means that `fit` reports (the loss, and with several outputs each one's loss) are kept here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .. import losses, metrics, optimizers
+from ..errors import ConfigError, did_you_mean
+from ..layers import nest
+from ..metrics import Metric
+from ..ops import length
+from ..tensor import Tensor
+
+
+class Compiled:
+    """The settings of `compile`, and their objects once `build` has seen the outputs.
+
+    `loss`, `loss_weights`, `metrics` and `weighted_metrics` are given for a single output, as a list in the order of
+    the outputs, or as a dict by output name.
+    """
+
+    def __init__(
+        self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
+        weighted_metrics: Any = None, run_eagerly: bool = False,
+    ) -> None:  # fmt: skip
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = loss
+        self.loss_weights = loss_weights
+        self.metrics = _require_sequence("metrics", metrics)
+        self.weighted_metrics = _require_sequence("weighted_metrics", weighted_metrics)
+        self.run_eagerly = bool(run_eagerly)
+        for leaf in nest.flatten(loss):
+            losses.get(leaf)
+        self.built = False
+        self.names: list[str] = []
+        self.output_losses: list[Any] = []
+        self.weights: list[float] = []
+        self.loss_tracker: Metric | None = None
+        self.loss_trackers: list[Metric] = []
+        self.output_metrics: list[list[Metric]] = []
+        self.output_weighted_metrics: list[list[Metric]] = []
+
+    def build(self, names: Sequence[str], targets: Sequence[Any], predictions: Sequence[Any]) -> None:
+        """Match losses and metrics to outputs; `targets` and `predictions` need only have shapes (None: no target)."""
+        if self.built:
+            return
+        self.names = list(names)
+        chosen = _per_output("loss", self.loss, self.names)
+        self.output_losses = [
+            None if loss is None else losses.for_output(loss, () if t is None else t.shape, p.shape)
+            for loss, t, p in zip(chosen, targets, predictions, strict=True)
+        ]
+        weights = _per_output("loss_weights", self.loss_weights, self.names, one_for_all=False)
+        self.weights = [1.0 if w is None else float(w) for w in weights]
+        self.loss_tracker = metrics.Mean(name="loss")
+        several = len(self.names) > 1
+        self.loss_trackers = [metrics.Mean(name=f"{name}_loss") for name in self.names] if several else []
+        self.output_metrics = self._matched("metrics", self.metrics, targets, predictions)
+        self.output_weighted_metrics = self._matched("weighted_metrics", self.weighted_metrics, targets, predictions)
+        self._rename()
+        self.built = True
+
+    def _matched(self, what: str, given: Any, targets: Sequence[Any], predictions: Sequence[Any]) -> list[list[Metric]]:
+        if not isinstance(given, dict) and len(self.names) > 1 and given and not _one_each(given, self.names):
+            given = [given] * len(self.names)
+        per_output = [given] if len(self.names) == 1 and not isinstance(given, dict) else _per_output(what, given, self.names)
+        found: list[list[Metric]] = []
+        for wanted, target, prediction in zip(per_output, targets, predictions, strict=True):
+            names = [] if wanted is None or target is None else nest.flatten(wanted)
+            found.append([metrics.for_output(m, target.shape, prediction.shape) for m in names if m is not None])
+        return found
+
+    def _rename(self) -> None:
+        """Keras' names: `<output>_<metric>` with several outputs; `weighted_` or `_1` before or behind a taken name."""
+        taken: set[str] = {"loss"}
+        for group, prefix in ((self.output_metrics, ""), (self.output_weighted_metrics, "weighted_")):
+            for name, members in zip(self.names, group, strict=True):
+                for metric in members:
+                    wanted = f"{name}_{metric.name}" if len(self.names) > 1 else metric.name
+                    metric.name = _free(f"{prefix}{wanted}" if wanted in taken else wanted, taken)
+                    taken.add(metric.name)
+
+    def total_loss(self, targets: list[Any], predictions: list[Any], weights: list[Any]) -> tuple[Any, list[Any]]:
+        """Return the weighted sum of the outputs' losses (a scalar, None without any), and each one's loss."""
+        total: Any = None
+        each: list[Any] = []
+        for loss, scale, y, p, w in zip(self.output_losses, self.weights, targets, predictions, weights, strict=True):
+            value = None if loss is None else loss(y, p, sample_weight=w)
+            each.append(value)
+            if value is not None:
+                scaled = value if scale == 1.0 else value * scale
+                total = scaled if total is None else total + scaled
+        return total, each
+
+    def update_metrics(
+        self, loss: Any, each: list[Any], targets: list[Any], predictions: list[Any], weights: list[Any]
+    ) -> None:
+        """Add one batch to the running means and metrics; the losses count by the number of samples."""
+        assert self.loss_tracker is not None
+        samples = length(predictions[0], 0)
+        self.loss_tracker.update_state(loss, sample_weight=samples)
+        for tracker, value in zip(self.loss_trackers, each, strict=False):
+            if value is not None:
+                tracker.update_state(value, sample_weight=samples)
+        for group, weighted in ((self.output_metrics, False), (self.output_weighted_metrics, True)):
+            for members, y, p, w in zip(group, targets, predictions, weights, strict=True):
+                for metric in members:
+                    metric.update_state(y, p, sample_weight=w if weighted else None)
+
+    def all_metrics(self) -> Iterator[Metric]:
+        """Yield the running means and metrics in the order `evaluate` returns them."""
+        if self.loss_tracker is not None:
+            yield self.loss_tracker
+            yield from self.loss_trackers
+            for group in (self.output_metrics, self.output_weighted_metrics):
+                for members in group:
+                    yield from members
+
+    def results(self) -> dict[str, float]:
+        """Return the value of each metric so far, as Python floats (lists for metrics of several values)."""
+        return {metric.name: _plain(metric.result()) for metric in self.all_metrics()}
+
+    def reset(self) -> None:
+        """Start all metrics anew."""
+        for metric in self.all_metrics():
+            metric.reset_state()
+
+
+def _plain(result: Any) -> Any:
+    array = result.value if isinstance(result, Tensor) else result
+    return array.tolist() if hasattr(array, "tolist") else float(array)
+
+
+def _require_sequence(name: str, given: Any) -> Any:
+    if given is None or isinstance(given, (list, tuple, dict)):
+        return given
+    raise ConfigError(f"{name} must be a list, a tuple or a dict of metrics, got {given!r}. Write {name}=[{given!r}].")
+
+
+def _one_each(given: Any, names: list[str]) -> bool:
+    """Say whether a list of metrics is one entry per output."""
+    return len(given) == len(names) and (any(isinstance(g, (list, tuple)) or g is None for g in given) or True)
+
+
+def _per_output(what: str, given: Any, names: list[str], one_for_all: bool = True) -> list[Any]:
+    """Return one entry per output from one value, a list or a dict by output name."""
+    if isinstance(given, dict):
+        unknown = [key for key in given if key not in names]
+        if unknown:
+            raise ConfigError(f"{what} names an output {unknown[0]!r} the model does not have.{did_you_mean(unknown[0], names)}")
+        return [given.get(name) for name in names]
+    if isinstance(given, (list, tuple)):
+        if len(given) != len(names):
+            raise ConfigError(f"{what} has {len(given)} entries, the model has {len(names)} outputs ({', '.join(names)}).")
+        return list(given)
+    if given is None or len(names) == 1 or one_for_all:
+        return [given] * len(names)
+    raise ConfigError(f"{what} must be a list or a dict with an entry for each of the outputs {', '.join(names)}.")
+
+
+def _free(name: str, taken: set[str]) -> str:
+    found, count = name, 0
+    while found in taken:
+        count += 1
+        found = f"{name}_{count}"
+    return found

@@ -1,0 +1,228 @@
+"""The training loop: epochs, batches, validation, callbacks. Read from top to bottom, this is what `fit` does.
+
+The mathematics of one step is in `step`, and it is recorded once; from the second batch on a step is `Step.run`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array
+from ..errors import ConfigError, NotRecordable
+from ..layers import nest
+from . import prepare
+from .batches import Batches
+from .callbacks import CallbackList
+from .step import Batch, Feed, Step, feed_of, record, run_eagerly, signature
+
+MOST_RECORDINGS = 64
+
+
+def fit(
+    model: Any, x: Any, y: Any, *, batch_size: int | None, epochs: int, verbose: Any, callbacks: Any,
+    validation_split: float, validation_data: Any, shuffle: Any, class_weight: Any, sample_weight: Any,
+    initial_epoch: int, steps_per_epoch: int | None, validation_steps: int | None,
+    validation_batch_size: int | None, validation_freq: Any,
+) -> Any:  # fmt: skip
+    """Train `model`; see `Model.fit` for the arguments. Returns the `History`."""
+    prepare.require_compiled(model)
+    verbose, epochs = _verbosity(verbose), _epochs(epochs, initial_epoch)
+    batches, held_out = prepare.training_data(
+        model, x, y, sample_weight, class_weight, batch_size, shuffle, steps_per_epoch, validation_split
+    )
+    given = validation_data if validation_data is not None else held_out
+    validation: Batches | None = None
+    if given is not None:
+        validation = prepare.validation_data(model, given, validation_batch_size or batch_size, validation_steps)
+    watchers = _callbacks(callbacks, model, verbose, epochs, batches.steps, history=True)
+    model.stop_training = False
+    logs: dict[str, Any] = {}
+    watchers.on_train_begin()
+    for epoch in range(initial_epoch, epochs):
+        watchers.on_epoch_begin(epoch)
+        logs = train_epoch(model, batches, epoch - initial_epoch, watchers)
+        if validation is not None and _due(validation_freq, epoch):
+            results = test_epoch(model, validation, watchers)
+            logs |= {f"val_{name}": value for name, value in results.items()}
+        model.epochs_trained += 1
+        watchers.on_epoch_end(epoch, logs)
+        if model.stop_training or getattr(batches, "exhausted", False):
+            break
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    watchers.on_train_end(logs)
+    return watchers.history
+
+
+def train_epoch(model: Any, batches: Batches, index: int, watchers: CallbackList) -> dict[str, Any]:
+    """Train on the batches of one epoch and return the logs at its end."""
+    model.reset_metrics()
+    listening = watchers.wants_batches("train")
+    count, out = 0, Feed()
+    for count, batch in enumerate(batches.epoch(index), 1):
+        if listening:
+            watchers.on_train_batch_begin(count - 1)
+        out = run_step(model, "train", batch)
+        watchers.on_train_batch_end(count - 1, _logs_later(model, out))
+        if model.stop_training:
+            break
+    return _logs(model, out) if count else {}
+
+
+def test_epoch(model: Any, batches: Batches, watchers: CallbackList) -> dict[str, Any]:
+    """Test on all batches and return the results."""
+    model.reset_metrics()
+    watchers.on_test_begin()
+    count, out = 0, Feed()
+    for count, batch in enumerate(batches.epoch(0), 1):
+        watchers.on_test_batch_begin(count - 1)
+        out = run_step(model, "test", batch)
+        watchers.on_test_batch_end(count - 1, _logs_later(model, out))
+        if getattr(model, "stop_evaluating", False):
+            break
+    logs = _logs(model, out) if count else {}
+    watchers.on_test_end(logs)
+    return logs
+
+
+def evaluate(
+    model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: Any, sample_weight: Any, steps: int | None,
+    callbacks: Any, return_dict: bool,
+) -> Any:  # fmt: skip
+    """Return the loss and metrics on data; see `Model.evaluate`."""
+    prepare.require_compiled(model)
+    batches = prepare.test_data(model, x, y, sample_weight, batch_size, steps)
+    watchers = _callbacks(callbacks, model, _verbosity(verbose), 1, batches.steps)
+    logs = test_epoch(model, batches, watchers)
+    return dict(sorted(logs.items())) if return_dict else in_order(logs)
+
+
+def predict(
+    model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any
+) -> Any:
+    """Return the outputs for data, all batches joined; see `Model.predict`."""
+    batches = prepare.test_data(model, x, None, None, batch_size, steps, labelled=False)
+    watchers = _callbacks(callbacks, model, _verbosity(verbose), 1, batches.steps)
+    parts: list[Any] = []
+    watchers.on_predict_begin()
+    for count, batch in enumerate(batches.epoch(0)):
+        watchers.on_predict_batch_begin(count)
+        parts.append(predict_batch(model, Batch(batch.x)))
+        watchers.on_predict_batch_end(count, _outputs_later(parts[-1]))
+    watchers.on_predict_end()
+    if not parts:
+        raise ConfigError("There was nothing to predict: the source of batches gave none.")
+    columns = zip(*(nest.flatten(part) for part in parts), strict=True)
+    return nest.pack_like(parts[0], (np.concatenate(column) for column in columns))
+
+
+def predict_batch(model: Any, batch: Batch) -> Any:
+    """Return the outputs for one batch in the structure the model gives."""
+    step = recorded(model, "predict", batch)
+    if step is None:
+        with_tensors = nest.map_structure(_as_tensor, batch.x)
+        return nest.map_structure(lambda t: t.numpy(), model.predict_step(with_tensors))
+    out = step.run(feed_of(batch), _observer(model, step))
+    return nest.pack_like(step.structure, (np.array(value) for name, value in out.items() if name.startswith("y_pred")))
+
+
+def _as_tensor(array: Array) -> Any:
+    from ..tensor import Tensor
+
+    return Tensor(array)
+
+
+def run_step(model: Any, kind: str, batch: Batch) -> Feed:
+    """Run one training or test step, recording it first if batches of this shape were not met before."""
+    step = recorded(model, kind, batch)
+    if step is None:
+        return run_eagerly(model, kind, batch)
+    return step.run(feed_of(batch), _observer(model, step))
+
+
+def recorded(model: Any, kind: str, batch: Batch) -> Step | None:
+    """Return the recorded step for batches of this shape, or None if the model must run eagerly."""
+    if model.runs_eagerly:
+        _build_optimizer(model, kind)
+        return None
+    key = signature(kind, batch)
+    step = model.steps.get(key)
+    if step is None:
+        _build_optimizer(model, kind)
+        try:
+            step = record(model, kind, batch)
+        except NotRecordable as reason:
+            warnings.warn(f"{reason} This model now runs eagerly: slower, but with numbers in its layers.", stacklevel=2)
+            model.must_run_eagerly = True
+            return None
+        if len(model.steps) >= MOST_RECORDINGS:
+            model.steps.pop(next(iter(model.steps)))
+        model.steps[key] = step
+    return step
+
+
+def _build_optimizer(model: Any, kind: str) -> None:
+    if kind == "train" and not model.compiled.optimizer.built:
+        model.compiled.optimizer.build(model.trainable_variables)
+
+
+def in_order(logs: dict[str, Any]) -> Any:
+    """Return the results as Keras does: the loss alone, or a list of the loss and the metrics."""
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
+
+def _logs(model: Any, out: Feed) -> dict[str, Any]:
+    """Return the metrics so far, or what a `train_step` of the user's own returned."""
+    own = {name[len("logs/") :]: value for name, value in out.items() if name.startswith("logs/")}
+    return {name: np.asarray(value).tolist() for name, value in own.items()} or model.compiled.results()
+
+
+def _logs_later(model: Any, out: Feed) -> Callable[[], dict[str, Any]]:
+    return lambda: _logs(model, out)
+
+
+def _outputs_later(outputs: Any) -> Callable[[], dict[str, Any]]:
+    return lambda: {"outputs": outputs}
+
+
+def _callbacks(
+    given: Any, model: Any, verbose: int, epochs: int, steps: int | None, history: bool = False
+) -> CallbackList:
+    if isinstance(given, CallbackList):
+        return given
+    return CallbackList(
+        given, add_history=history, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=epochs, steps=steps
+    )
+
+
+def _verbosity(verbose: Any) -> int:
+    if verbose == "auto":
+        return 1
+    if verbose not in (0, 1, 2):
+        raise ConfigError(f'verbose must be 0 (silent), 1 (progress bar), 2 (one line an epoch) or "auto", got {verbose!r}.')
+    return int(verbose)
+
+
+def _epochs(epochs: Any, initial_epoch: Any) -> int:
+    for name, value, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise ConfigError(f"{name} must be an integer >= {least}, got {value!r}.")
+    return int(epochs)
+
+
+def _due(validation_freq: Any, epoch: int) -> bool:
+    """Say whether to validate after this epoch: every n-th, or those in a list (counted from 1)."""
+    if isinstance(validation_freq, (list, tuple, set)):
+        return epoch + 1 in validation_freq
+    if isinstance(validation_freq, bool) or not isinstance(validation_freq, int) or validation_freq < 1:
+        raise ConfigError(f"validation_freq must be a positive integer or a list of epochs, got {validation_freq!r}.")
+    return (epoch + 1) % validation_freq == 0
+
+
+def _observer(model: Any, step: Step) -> Any:
+    """Return who watches this run: `model.observer` is asked for each step and may decline with None."""
+    return None if model.observer is None else model.observer.watch(step.graph)

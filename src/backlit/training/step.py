@@ -1,0 +1,208 @@
+"""One step of training, of testing, of predicting: Python code over Tensors, recorded once per shape into a Graph.
+
+Training in five verbs: predict, loss, gradients, update, metrics. The same code runs eagerly, node by node, with
+`run_eagerly=True`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ..arrays import Array
+from ..errors import ConfigError
+from ..execute import Observer, Runner, prepare
+from ..graph import Graph, phase
+from ..layers import context, nest
+from ..tensor import GradientTape, Tensor, Trace, Variable, active
+from .compiled import Compiled
+
+Feed: TypeAlias = dict[str, Array]
+
+
+class Batch(NamedTuple):
+    """One batch: inputs, targets and sample weights, each one array, a list or a dict of arrays (or None)."""
+
+    x: Any
+    y: Any = None
+    sample_weight: Any = None
+
+
+class Step:
+    """A recorded step, ready to run: arrays in, Variables changed, arrays out."""
+
+    def __init__(self, trace: Trace, outputs: Mapping[str, Tensor], structure: Any = None) -> None:
+        self.graph: Graph = trace.graph(outputs)
+        self.structure = structure
+        self.runner: Runner = prepare(self.graph)
+        self.variables = trace.variables
+        self._read = [(name, v) for name, v in trace.variables.items() if name in self.graph.inputs]
+        self._written = [(name, v) for name, v in trace.variables.items() if name in self.graph.outputs]
+
+    def run(self, feed: Feed, observer: Observer | None = None) -> Feed:
+        """Run once on the arrays of `feed`; every Variable the step assigns takes its new value."""
+        given = dict(feed)
+        for name, variable in self._read:
+            given[name] = variable.stored
+        out = self.runner.run(given, observer)
+        for name, variable in self._written:
+            variable.store(np.asarray(out[name]))
+        return out
+
+
+def feed_of(batch: Batch) -> Feed:
+    """Name the arrays of a batch: `x`, `y`, `sample_weight`, or `x/0`, `y/name` where there are several."""
+    feed: Feed = {}
+    for field, value in zip(Batch._fields, batch, strict=True):
+        if isinstance(value, np.ndarray):
+            feed[field] = value
+        elif value is not None:
+            feed.update(_named(field, value))
+    return feed
+
+
+def _named(field: str, value: Any) -> Feed:
+    if isinstance(value, dict):
+        return {f"{field}/{key}": array for key, array in value.items() if array is not None}
+    if isinstance(value, (list, tuple)):
+        return {f"{field}/{i}": array for i, array in enumerate(value) if array is not None}
+    return {field: value}
+
+
+def signature(kind: str, batch: Batch) -> tuple[Any, ...]:
+    """Return what a recording depends on: the kind of step, and the shapes and dtypes of the batch."""
+    return (kind, *((name, a.shape, a.dtype) for name, a in feed_of(batch).items()))
+
+
+def record(model: Any, kind: str, batch: Batch) -> Step:
+    """Record one step of `kind` ("train", "test" or "predict") for batches shaped like `batch`."""
+    with Trace() as trace:
+        feed = feed_of(batch)
+        symbols = {name: trace.input(name, a.shape, a.dtype) for name, a in feed.items()}
+        logs = perform(model, kind, _symbolic(batch, symbols))
+        outputs, structure = _outputs(logs)
+    return Step(trace, outputs, structure)
+
+
+def _symbolic(batch: Batch, symbols: dict[str, Tensor]) -> Batch:
+    def fill(field: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: symbols.get(f"{field}/{key}") for key in value}
+        if isinstance(value, (list, tuple)):
+            return [symbols.get(f"{field}/{i}") for i in range(len(value))]
+        return symbols.get(field)
+
+    return Batch(*(fill(field, value) for field, value in zip(Batch._fields, batch, strict=True)))
+
+
+def _outputs(logs: Any) -> tuple[dict[str, Tensor], Any]:
+    """Name what a step returned: predictions as `y_pred`, logs by their names."""
+    kind, value = logs
+    if kind == "predict":
+        leaves = nest.flatten(value)
+        return {("y_pred" if len(leaves) == 1 else f"y_pred/{i}"): leaf for i, leaf in enumerate(leaves)}, value
+    if isinstance(value, dict):
+        return {f"logs/{name}": v if isinstance(v, Tensor) else Tensor(v) for name, v in value.items()}, value
+    return {}, None
+
+
+def perform(model: Any, kind: str, batch: Batch) -> tuple[str, Any]:
+    """Run the Python code of a step on Tensors, symbolic or not."""
+    if kind == "train":
+        return kind, model.train_step((batch.x, batch.y, batch.sample_weight))
+    if kind == "test":
+        return kind, model.test_step((batch.x, batch.y, batch.sample_weight))
+    return kind, model.predict_step(batch.x)
+
+
+def run_eagerly(model: Any, kind: str, batch: Batch) -> Feed:
+    """Run one step without recording it: every op computes at once, so layers may look at numbers."""
+    tensors = Batch(*(None if part is None else nest.map_structure(_tensor, part) for part in batch))
+    outputs, _ = _outputs(perform(model, kind, tensors))
+    return {name: tensor.value for name, tensor in outputs.items()}
+
+
+def _tensor(value: Any) -> Any:
+    return None if value is None else Tensor(value)
+
+
+def train(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
+    """The training step: predict, loss, gradients, update, metrics."""
+    compiled: Compiled = model.compiled
+    optimizer = compiled.optimizer
+    surroundings = context.CallContext(True, model.seed.read(), optimizer.iterations.read())
+    with context.surrounding(surroundings), GradientTape() as tape:
+        with phase("forward"):
+            y_pred = model(x, training=True)
+        with phase("loss"):
+            targets, predictions, weights = aligned(model, y, y_pred, sample_weight)
+            loss, each = compiled.total_loss(targets, predictions, weights)
+            loss = penalized(loss, model, surroundings)
+    variables = model.trainable_variables
+    if loss is None:
+        raise ConfigError("There is nothing to minimize: compile(loss=...) was given no loss, and no layer adds one.")
+    with phase("backward", within="loss"):
+        gradients = tape.gradient(loss, variables)
+    _mark(loss, variables, gradients)
+    with phase("update", within=""):
+        optimizer.apply(gradients, variables)
+    with phase("metrics", within="metrics"):
+        compiled.update_metrics(loss, each, targets, predictions, weights)
+
+
+def test(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
+    """The test step: predict, loss, metrics."""
+    compiled: Compiled = model.compiled
+    surroundings = context.CallContext(False)
+    with context.surrounding(surroundings):
+        with phase("forward"):
+            y_pred = model(x, training=False)
+        with phase("loss"):
+            targets, predictions, weights = aligned(model, y, y_pred, sample_weight)
+            loss, each = compiled.total_loss(targets, predictions, weights)
+            loss = penalized(loss, model, surroundings)
+    with phase("metrics", within="metrics"):
+        compiled.update_metrics(Tensor(0.0) if loss is None else loss, each, targets, predictions, weights)
+
+
+def predict(model: Any, x: Any) -> Any:
+    """The prediction step."""
+    with context.surrounding(context.CallContext(False)), phase("forward"):
+        return model(x, training=False)
+
+
+def aligned(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return targets, predictions and weights as lists in the order of the outputs."""
+    predictions = nest.flatten(y_pred)
+    if isinstance(y_pred, dict) and isinstance(y, dict):
+        targets = [y.get(key) for key in y_pred]
+    elif isinstance(y, dict):
+        targets = [y.get(name) for name in model.compiled.names or model.output_names]
+    else:
+        targets = [None] * len(predictions) if y is None else nest.flatten(y)
+    if isinstance(sample_weight, dict):
+        weights = [sample_weight.get(name) for name in model.compiled.names]
+    elif isinstance(sample_weight, (list, tuple)):
+        weights = list(sample_weight)
+    else:
+        weights = [sample_weight] * len(predictions)
+    return targets, predictions, weights
+
+
+def penalized(loss: Any, model: Any, surroundings: context.CallContext | None) -> Any:
+    """Add the regularization of the weights and what the layers' calls added."""
+    penalties = [w.regularizer(w) for w in model.trainable_variables if w.regularizer is not None]
+    for penalty in (*penalties, *(surroundings.penalties if surroundings is not None else ())):
+        loss = penalty if loss is None else loss + penalty
+    return loss
+
+
+def _mark(loss: Any, variables: list[Variable], gradients: list[Any]) -> None:
+    if active.trace is None:
+        return
+    active.trace.mark("loss", loss)
+    for variable, gradient in zip(variables, gradients, strict=True):
+        if gradient is not None:
+            active.trace.mark(f"gradient/{variable.path}", gradient)
