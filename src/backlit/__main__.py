@@ -1,4 +1,7 @@
-"""`python -m backlit` is the command `backlit`."""
+"""`python -m backlit` is the command `backlit`.
+
+Everything is in `cli`.
+"""
 
 from __future__ import annotations
 

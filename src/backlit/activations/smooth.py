@@ -13,6 +13,7 @@ from ..ops import (
     clip,
     derivative_of,
     elementwise,
+    erfc,
     exp,
     expm1,
     log1p,
@@ -25,7 +26,6 @@ from ..ops import (
     tanh,
     where,
 )
-from ..ops.erf import erfc
 from ..ops.op import Value
 
 FAR = 800.0  # e**-800 is 0 in every dtype

@@ -6,7 +6,7 @@ Arithmetic on a name writes it down, so what is printed is what is computed; ops
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,9 @@ class Name(Operand):
     def __bool__(self) -> bool:
         raise TypeError(f"{self.text} is a name: it is neither true nor false")
 
+    def __iter__(self) -> Iterator[Any]:
+        raise TypeError(f"{self.text} is a name, not a sequence")
+
     def __float__(self) -> float:
         raise TypeError(f"{self.text} is a name, it has no number")
 
@@ -74,7 +77,7 @@ def in_words(op: Op) -> str:
     """Return the docstring of an op without its `y =`."""
     words = " ".join((op.__doc__ or "").split())
     head, equals, rest = words.partition(" = ")
-    return rest if equals and head.isidentifier() else words
+    return rest if equals and head.replace("/", "").isidentifier() else words
 
 
 def applied(op: Op, inputs: Sequence[Name], attrs: Mapping[str, Any]) -> Name:
@@ -87,6 +90,8 @@ def applied(op: Op, inputs: Sequence[Name], attrs: Mapping[str, Any]) -> Name:
     if op.name in PREFIX and len(inputs) == 1:
         sign, binds = PREFIX[op.name]
         return Name(f"{sign}{_within(inputs[0], binds)}", binds)
+    if op.name == "absolute":
+        return Name(f"|{inputs[0].text}|")
     if op.name == "square":
         return Name(f"{_within(inputs[0], 8)}²", 8)
     if op.name in ("cast", "stop_gradient", "broadcast_to", "expand_dims") and len(inputs) == 1:
@@ -101,7 +106,10 @@ def call(op: Op, inputs: Sequence[str], attrs: Mapping[str, Any]) -> str:
         return f"matmul({a}, {b})"
     if op.name == "take_slice":
         return f"{inputs[0]}[{', '.join(map(_key_text, attrs['key']))}]"
-    settings = [f"{name}={_attr_text(v)}" for name, v in attrs.items() if _differs(v, op.attributes.get(name))]
+    if op.kind == "elementwise":  # few and telling: clip(x, 0, 6), leaky_relu(x, 0.1)
+        settings = [_attr_text(value) for value in attrs.values()]
+    else:
+        settings = [f"{name}={_attr_text(v)}" for name, v in attrs.items() if _differs(v, op.attributes.get(name))]
     return f"{op.name}({', '.join([*inputs, *settings])})"
 
 
@@ -138,11 +146,11 @@ def _within(name: Name, binds: int) -> str:
 
 
 def _differs(value: Any, default: Any) -> bool:
-    return not isinstance(value, Name) and value != default
+    return isinstance(value, Name) or value != default
 
 
 def _attr_text(value: Any) -> str:
-    return number(value) if isinstance(value, float) else repr(value).replace("'", "")
+    return number(value) if isinstance(value, (float, np.floating)) else repr(value).replace("'", "")
 
 
 def _key_text(key: Any) -> str:

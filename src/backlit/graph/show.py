@@ -13,7 +13,8 @@ from .graph import PHASES, Graph
 from .node import Node
 
 CELL = 56  # expressions are padded to the longest one, at most to this
-PLAIN = {*INFIX, "negative", "exp", "log", "sqrt", "square", "tanh", "sin", "cos", "absolute", "cast"} - {"matmul"}
+SIGNS = {*INFIX, "negative", "logical_not", "square"} - {"matmul"}  # written as Python and mathematics write them
+EXPLAINED = ("sum_broadcast", "length", "one_hot")  # no composites, but their names do not say enough
 
 
 def as_text(graph: Graph) -> str:
@@ -57,20 +58,25 @@ def type_text(node: Node) -> str:
 def expression(graph: Graph, node: Node) -> str:
     """Return what a node computes: `%1 + params/dense/bias`, `matmul(x, params/dense/kernel)`."""
     names = [graph.labels[below] for below in node.inputs]
-    if node.op.name in PLAIN and node.op.name != "cast":
+    if node.op.name in SIGNS:
         return applied(node.op, [_Name(name) for name in names], node.attrs).text
     return call(node.op, names, node.attrs)
 
 
 def remark(graph: Graph, node: Node) -> str:
     """Return the formula of an op whose name does not say it all, and the names observers know the node by."""
-    words = "" if node.op.name in PLAIN else formula(node.op, node.attrs) if _elementwise(node) else in_words(node.op)
-    marks = [name for name, marked in graph.marks.items() if marked is node]
-    return "  ".join(part for part in (words, *(f"<{name}>" for name in marks)) if part)
+    words = ""
+    if node.op.body is not None or node.op.name in EXPLAINED:
+        words = formula(node.op, node.attrs) if node.op.kind == "elementwise" else in_words(node.op)
+    marks = [f"<{name}>" for name, marked in graph.marks.items() if marked is node]
+    return "  ".join(part for part in (_first_clause(words), *marks) if part)
 
 
-def _elementwise(node: Node) -> bool:
-    return node.op.body is not None and node.op.kind == "elementwise"
+def _first_clause(words: str) -> str:
+    """Cut a docstring where it goes on to explain."""
+    for stop in ("; ", ": ", " (", ", " if len(words) > CELL else "; "):
+        words = words.split(stop)[0]
+    return words
 
 
 def _numbered(graph: Graph) -> Iterator[str]:
@@ -80,7 +86,7 @@ def _numbered(graph: Graph) -> Iterator[str]:
 def _inputs(graph: Graph, names: int, types: int) -> Iterator[str]:
     state = set(graph.state())
     for name, node in graph.inputs.items():
-        kept = "  (becomes its output for the next step)" if name in state else ""
+        kept = "  state" if name in state else ""
         yield f"  {name:<{names}}  {type_text(node):<{types}}{kept}"
 
 

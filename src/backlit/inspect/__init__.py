@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .diagnose import Diagnosis, Finding, diagnose
 from .explain import Explanation, explain
+from .gradients import GradientCheck, InputCheck, check_gradients, numerical_gradient
 from .graphs import StepGraph, step_graph
 from .watch import Recording, Stats, record
 
 __all__ = [
-    "Diagnosis", "Explanation", "Finding", "Recording", "Stats", "StepGraph", "diagnose", "explain", "record",
-    "step_graph",
+    "Diagnosis", "Explanation", "Finding", "GradientCheck", "InputCheck", "Recording", "Stats", "StepGraph",
+    "check_gradients", "diagnose", "explain", "numerical_gradient", "record", "step_graph",
 ]  # fmt: skip

@@ -21,6 +21,8 @@ VANISHING = 1e-4  # gradient size of the first weights against the last
 EXPLODING = 1e3  # norm of a weight's gradient
 FAST, SLOW = 0.1, 1e-5  # |change| / |weight| in one step; about 1e-3 is usual
 UNSCALED = 10.0  # size of the inputs
+SCALING = ("Rescaling", "BatchNormalization", "LayerNormalization")
+RESHAPING = ("InputLayer", "Flatten", "Reshape")
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,9 @@ def _not_finite(r: Recording) -> Iterator[Finding]:
 
 
 def _inputs(r: Recording) -> Iterator[Finding]:
+    kinds = [type(layer).__name__ for layer in getattr(r.model, "layers", ())]
+    if next((kind for kind in kinds if kind not in RESHAPING), "") in SCALING:
+        return  # the model scales its inputs itself
     for name, series in r.inputs.items():
         size = max(max(abs(s.minimum), abs(s.maximum)) for s in series)
         if size > UNSCALED:

@@ -5,9 +5,11 @@ Called on tensors it computes, or records; called on the result of `Input(...)` 
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,7 +21,7 @@ from ..graph import current_scope, scope
 from ..ops import cast, length
 from ..tensor import Tensor, Trace, Variable, active, as_tensor
 from . import config as layer_config
-from . import context, nest
+from . import forward_pass, nest
 from .naming import auto_name, snake_case
 from .symbolic import Call, KerasTensor, output_like
 
@@ -52,10 +54,21 @@ class Layer:
         self._calls: list[Call] = []
         self._build_shape: Any = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _building_for_good(cls.build)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "build" in vars(cls):
+            cls.build = _marking_built(cls.build)
+
     # What a subclass writes
 
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of `input_shape` (batch axis first, None where unknown). Called once."""
+        self.built = True
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the layer's output for Tensors; written with ops."""
@@ -79,7 +92,7 @@ class Layer:
 
     def add_loss(self, penalty: Any) -> None:
         """Add a scalar Tensor to the loss of the step under way (call it inside `call`)."""
-        around = context.current()
+        around = forward_pass.current()
         if around is not None:
             around.penalties.append(penalty)
         if active.trace is None:
@@ -98,7 +111,7 @@ class Layer:
         self.build_for(args, kwargs)
         training = self._training(kwargs)
         self._penalties = []
-        with context.training_is(training) as around, self._within():
+        with forward_pass.training_is(training) as around, self._within():
             outputs = self.call(*args, **kwargs)
             self._regularize_activity(outputs, around)
             if active.trace is not None and isinstance(outputs, Tensor) and current_scope():
@@ -167,7 +180,7 @@ class Layer:
                 sizes = tuple(batch if n is None else n for n in value.shape)
                 return trace.input(f"x{next(count)}", sizes, value.dtype)
 
-            with context.surrounding(context.CallContext(training=False)):
+            with forward_pass.surrounding(forward_pass.ForwardPass(training=False)):
                 outputs = self(*nest.map_structure(stand_in, args), **nest.map_structure(stand_in, kwargs))
         return nest.map_structure(lambda t: _Spec(tuple(t.shape), t.dtype), outputs)
 
@@ -179,7 +192,7 @@ class Layer:
 
         trace, active.trace = active.trace, None
         try:
-            with context.surrounding(context.CallContext(training=False)):
+            with forward_pass.surrounding(forward_pass.ForwardPass(training=False)):
                 outputs = self(*nest.map_structure(stand_in, args), **nest.map_structure(stand_in, kwargs))
         finally:
             active.trace = trace
@@ -195,7 +208,7 @@ class Layer:
 
     def _training(self, kwargs: dict[str, Any]) -> bool | None:
         """Settle the `training` argument: as given, else as around, else False; handed on where `call` takes it."""
-        around = context.current()
+        around = forward_pass.current()
         given = kwargs.pop("training", None)
         training = given if given is not None else (around.training if around is not None else None)
         training = None if training is None else bool(training)
@@ -203,7 +216,7 @@ class Layer:
             kwargs["training"] = bool(training)
         return training
 
-    def _regularize_activity(self, outputs: Any, around: context.CallContext) -> None:
+    def _regularize_activity(self, outputs: Any, around: forward_pass.ForwardPass) -> None:
         if self.activity_regularizer is None:
             return
         for output in nest.flatten(outputs):
@@ -332,6 +345,28 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _building_for_good(build: Any) -> Any:
+    """Wrap a layer's `build`: called by hand, the first call on data must not make a second set of weights."""
+
+    @functools.wraps(build)
+    def once(self: Layer, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        self.built = True
+
+    return once
+
+
+def _marking_built(build: Callable[..., None]) -> Callable[..., None]:
+    """A layer whose `build` was called by hand is built, as one that was called on data."""
+
+    @wraps(build)
+    def marking(self: Layer, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        self.built = True
+
+    return marking
 
 
 class _Spec:

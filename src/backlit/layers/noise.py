@@ -11,7 +11,7 @@ from .. import seeds
 from ..errors import ConfigError
 from ..ops import where
 from ..ops.random import normal, uniform
-from . import context
+from . import forward_pass
 from .layer import Layer
 
 
@@ -26,7 +26,7 @@ class _Random(Layer):
 
     def _source(self) -> tuple[Any, Any, int]:
         """Return (seed, step, stream): of the training step around, or counted by this layer when called alone."""
-        around = context.current()
+        around = forward_pass.current()
         if around is not None and around.seed is not None:
             return (around.seed if self.seed is None else self.seed), around.step, around.stream()
         self._own_step += 1

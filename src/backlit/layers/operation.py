@@ -11,7 +11,6 @@ from ..ops import Op, apply
 from .layer import Layer
 from .naming import auto_name
 
-
 NAMES = {"divide": "true_divide", "take_slice": "get_item"}  # where Keras calls an op otherwise
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .drawing import clone_model, model_from_json
 from .functional import Functional
 from .model import Model
 from .sequential import Sequential
 
-__all__ = ["Functional", "Model", "Sequential"]
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]

@@ -6,7 +6,7 @@ Both are counted on the recorded nodes themselves, one rule per kind of op, so a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..graph import Graph, Node, phase
 from ..graph.node import constant, given, topological
 from ..graph.record import Recorder, expand
 from ..layers import nest
-from ..layers.context import CallContext, surrounding
+from ..layers.forward_pass import ForwardPass, surrounding
 from ..tensor import GradientTape, Trace
 
 
@@ -34,7 +34,7 @@ class Cost:
 
 
 def cost(graph: Graph) -> dict[tuple[str, str], Cost]:
-    """Return the cost of one run of `graph` by (scope, phase), such as ("sequential/dense", "backward").
+    """Return the cost of one run of `graph` by (scope, phase), such as ("dense", "backward").
 
     FLOPs: a product of an m x k and a k x n matrix counts 2 m n k; element-wise arithmetic one per output number, and
     so do comparisons, choices, `exp`, `log`, `tanh` and a random number, although these take a processor longer; a
@@ -114,17 +114,27 @@ def layer_costs(model: Any, batch_size: int = 32) -> dict[tuple[str, str], Cost]
     return cost(pass_graph(model, batch_size))
 
 
+def input_specs(model: Any) -> list[tuple[Any, Any]]:
+    """Return (shape, dtype) of each input of `model`; none while it does not know them."""
+    if model.input_shapes is not None:
+        return [(symbol.shape, symbol.dtype) for symbol in model.inputs]
+    shape = model._build_shape  # of a subclass of Model that was called
+    shapes = [shape] if isinstance(shape, tuple) else list(shape or ())
+    return [(one, model.dtype) for one in shapes]
+
+
 def pass_graph(model: Any, batch_size: int = 32) -> Graph:
-    """Record one batch through `model` and back, from given gradients of its outputs to the gradient of every weight."""
-    if model.input_shapes is None:
-        raise ConfigError(f"Model {model.name!r} does not know its input shape. Call build(input_shape) or show it data.")
+    """Record one batch through `model` and back: from given gradients of its outputs to those of all weights."""
+    specs = input_specs(model)
+    if not specs:
+        raise ConfigError(
+            f"Model {model.name!r} does not know its input shape. Call build(input_shape) or show it data."
+        )
     with Trace() as trace:
-        inputs = [
-            trace.input(f"x/{i}", _sizes(symbol.shape, batch_size), symbol.dtype)
-            for i, symbol in enumerate(model.inputs)
-        ]
+        sizes = [tuple(batch_size if size is None else size for size in shape) for shape, _ in specs]
+        inputs = [trace.input(f"x/{i}", size, spec[1]) for i, (size, spec) in enumerate(zip(sizes, specs, strict=True))]
         seed, step = trace.input("seed", (), np.dtype(np.uint64)), trace.input("step", (), np.dtype(np.int64))
-        with surrounding(CallContext(True, seed, step)), GradientTape() as tape, phase("forward"):
+        with surrounding(ForwardPass(True, seed, step)), GradientTape() as tape, phase("forward"):
             outputs = nest.flatten(model(inputs if len(inputs) > 1 else inputs[0], training=True))
         weights = model.trainable_weights
         reached = [y for y in outputs if is_float(y.dtype)]
@@ -134,7 +144,3 @@ def pass_graph(model: Any, batch_size: int = 32) -> Graph:
     found = {f"y/{i}": y for i, y in enumerate(outputs)}
     found |= {f"gradient/{w.path}": g for w, g in zip(weights, gradients, strict=True) if g is not None}
     return trace.graph(found)
-
-
-def _sizes(shape: Sequence[int | None], batch_size: int) -> tuple[int, ...]:
-    return tuple(batch_size if size is None else size for size in shape)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..layers import Layer
-from .cost import Cost, layer_costs
+from .cost import Cost, input_specs, layer_costs
 from .table import available_width, column_widths, draw
 
 BATCH_SIZE = 32
@@ -24,12 +24,12 @@ NOTE = (
 
 def cost_lines(model: Any, layers: Iterable[Layer], line_length: int | None, expand_nested: bool) -> list[str]:
     """Return the lines of the table for the rows of `layers`; without an input shape, one line that says so."""
-    if model.input_shapes is None:
+    if not input_specs(model):
         return ["Cost: not known before the model knows its input shape. Call build(input_shape) or show it data."]
     costs = layer_costs(model, BATCH_SIZE)
     rows = [
         [label, *_numbers(costs, path), _weight_bytes(layer)]
-        for layer, label, path in _paths(layers, model.name, expand_nested, 0)
+        for layer, label, path in _paths(layers, "", expand_nested, 0)
     ]
     rows.append(["Total", *_numbers(costs, ""), _weight_bytes(model)])
     widths = column_widths(EDGES, available_width(line_length, WIDTH))
@@ -54,7 +54,7 @@ def _weight_bytes(layer: Layer) -> str:
 
 def _paths(layers: Iterable[Layer], scope: str, expand: bool, level: int) -> Iterator[tuple[Layer, str, str]]:
     for layer in layers:
-        path = f"{scope}/{layer.name}"
+        path = f"{scope}/{layer.name}" if scope else layer.name
         yield layer, ("   " * level + "└ " if level else "") + layer.name, path
         if expand:
             yield from _paths(getattr(layer, "layers", ()), path, expand, level + 1)

@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import layers as ours
 from ..layers import InputLayer, Layer, nest
 from ..layers.operation import Operation
@@ -27,7 +29,7 @@ Place = list[Any]  # [layer name, which use of it, which output]
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
-    """Return a layer or a model as {module, class_name, config, registered_name}, with build_config once it is built."""
+    """Return a layer or a model as {module, class_name, config, registered_name}, and build_config once built."""
     if isinstance(layer, Operation):
         return serialize_operation(layer)
     kind = type(layer)
@@ -39,7 +41,9 @@ def serialize(layer: Layer) -> dict[str, Any]:
         "registered_name": None if module and kind is not Functional else kind.__name__,
     }
     shape = _build_shape(layer)
-    return entry if shape is None else entry | {"build_config": {"input_shape": shape}}
+    if shape is None and kind is not Functional:
+        return entry
+    return entry | {"build_config": {"input_shape": shape}}
 
 
 def _module_of(kind: type) -> str:
@@ -52,11 +56,9 @@ def _module_of(kind: type) -> str:
 
 
 def _build_shape(layer: Layer) -> Any:
-    if isinstance(layer, Functional):
-        return layer.input_shape
     if isinstance(layer, Sequential):
         return layer.input_shape if layer.built else None
-    return layer._build_shape
+    return None if isinstance(layer, Functional) else layer._build_shape  # a drawing is built when it is drawn
 
 
 def sequential_config(model: Sequential, row: list[Layer]) -> dict[str, Any]:
@@ -120,8 +122,10 @@ def _stand_in(tensor: KerasTensor) -> dict[str, Any]:
 
 def _node(call: Call, places: dict[int, Place]) -> dict[str, Any]:
     def written(value: Any) -> Any:
+        if isinstance(value, (np.ndarray, np.generic)):
+            return {"class_name": "__numpy__", "config": {"value": value.tolist(), "dtype": value.dtype.name}}
         if not isinstance(value, KerasTensor):
-            return value.tolist() if hasattr(value, "tolist") else value
+            return value
         config = {"shape": value.shape, "dtype": value.dtype.name, "keras_history": places[id(value)]}
         return {"class_name": "__keras_tensor__", "config": config}
 

@@ -6,7 +6,9 @@ put together, a subclass with its own `call` may do as it likes.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,21 @@ from .. import seeds
 from ..errors import ConfigError, did_you_mean
 from ..graph import current_scope
 from ..layers import Layer, nest
-from ..layers.context import current
+from ..layers.forward_pass import current
 from ..layers.symbolic import KerasTensor
 from ..tensor import Variable
 from ..training import loop, prepare, step
 from ..training.compiled import Compiled
+
+
+class _Running(threading.local):
+    """How many models this thread is inside of."""
+
+    def __init__(self) -> None:
+        self.models = 0
+
+
+_running = _Running()
 
 
 class Model(Layer):
@@ -262,9 +274,16 @@ class Model(Layer):
         self.built = True
         self._build_shape = input_shape
 
-    def _within(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def _within(self) -> Iterator[None]:
         """A model inside another is a scope; the outermost one is not, so its layers keep short names."""
-        return super()._within() if current_scope() else nullcontext()
+        inside = _running.models > 0 or bool(current_scope())
+        _running.models += 1
+        try:
+            with super()._within() if inside else nullcontext():
+                yield
+        finally:
+            _running.models -= 1
 
     # Seeing inside
 
@@ -289,6 +308,12 @@ class Model(Layer):
         from ..inspect.explain import explain
 
         return explain(self, x, y, sample_weight, weight)
+
+    def to_json(self, **options: Any) -> str:
+        """Return the structure without the weights as JSON text; `options` go to `json.dumps`."""
+        from .drawing import to_json
+
+        return to_json(self, **options)
 
     def save(self, path: Any, overwrite: bool = True, **_: Any) -> None:
         """Write the model, its weights and its optimizer to a `.keras` file."""

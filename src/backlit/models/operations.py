@@ -10,13 +10,15 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from .. import activations
 from ..errors import ConfigError, unknown_name
 from ..layers.operation import NAMES, Operation
 from ..ops import Op
 
 OURS = "backlit.ops"
-ROOMS = ("elementwise", "matrix", "normalize", "reduce", "shape", "softmax")  # of ops; no random numbers
+ROOMS = (  # not imported as attributes: `ops.softmax` is the op
+    "ops.elementwise", "ops.erf", "ops.matrix", "ops.normalize", "ops.reduce", "ops.shape", "ops.softmax",
+    "activations.probability", "activations.rectifiers", "activations.smooth",
+)  # fmt: skip
 NUMPY, NN, CORE = "keras.src.ops.numpy", "keras.src.ops.nn", "keras.src.ops.core"
 KERAS: dict[str, tuple[str, str, dict[str, Any]]] = {  # our name -> Keras' module and class, and the settings it means
     **{name: (NUMPY, kind, {}) for name, kind in {
@@ -41,8 +43,8 @@ KINDS = {(module, kind): name for name, (module, kind, _) in KERAS.items()}
 @cache
 def table() -> dict[str, Op]:
     """Return every op a configuration may name, by name."""
-    rooms = [import_module(f"..ops.{room}", __package__) for room in ROOMS]  # not attributes: `ops.softmax` is the op
-    return {op.name: op for room in (activations, *rooms) for op in _ops_of(room)}
+    rooms = [import_module(f"..{room}", __package__) for room in ROOMS]
+    return {op.name: op for room in rooms for op in _ops_of(room)}
 
 
 def _ops_of(room: Any) -> Iterator[Op]:
@@ -59,7 +61,9 @@ def serialize_operation(operation: Operation) -> dict[str, Any]:
     """Return the op as JSON-able data; one that is in no table (an op of your own) raises `ConfigError`."""
     name, kind = operation.op.name, class_name_of(operation)
     if table().get(name) is not operation.op:
-        raise ConfigError(f"The op {name!r} in a model is not one of ours, so it cannot be saved. Make it a layer of your own.")
+        raise ConfigError(
+            f"The op {name!r} in a model is not one of ours, so it cannot be saved. Make it a layer of your own."
+        )
     config: dict[str, Any] = {"name": operation.name}
     if name in KERAS and operation.attrs == KERAS[name][2]:
         return {"module": KERAS[name][0], "class_name": kind, "config": config, "registered_name": kind}

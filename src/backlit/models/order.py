@@ -30,7 +30,7 @@ def depths(calls: Sequence[Call], inputs: Iterable[KerasTensor]) -> dict[Call, i
 
 
 def layers_by_depth(distance: dict[Call, int], outputs: Sequence[KerasTensor]) -> list[Layer]:
-    """Return each layer once, the farthest first; at the same distance, in the order met walking back from `outputs`."""
+    """Return each layer once, the farthest first; equally far ones in the order met on the way back from `outputs`."""
     far: dict[Layer, int] = {}
     for call, depth in distance.items():
         far[call.layer] = max(depth, far.get(call.layer, 0))

@@ -10,7 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from .. import layers as ours
+from ..arrays import as_dtype
 from ..errors import ConfigError, unknown_name
 from ..layers import Layer, nest
 from ..layers import config as layer_config
@@ -84,8 +87,8 @@ def _settings(kind: type, config: dict[str, Any], custom: Custom) -> dict[str, A
     for key, value in config.items():
         if key not in known and key not in WITHOUT_EFFECT and value not in (None, False):
             raise ConfigError(
-                f"The configuration of {kind.__name__} has {key}={value!r}, which Backlit's {kind.__name__} does not have. "
-                "Take it out if the model may do without it."
+                f"The configuration of {kind.__name__} has {key}={value!r}, a setting that Backlit's {kind.__name__} "
+                "does not have. Take it out if the model may do without it."
             )
     return {key: _revived(key, value, custom) for key, value in config.items() if key in known}
 
@@ -99,7 +102,8 @@ def _revived(key: str, value: Any, custom: Custom) -> Any:
     name = value.get("config") if value.get("class_name") == "function" else value.get("class_name")
     for known in (custom.get(str(value.get("registered_name"))), custom.get(str(name))):
         if known is not None:
-            return known.from_config(dict(value["config"])) if inspect.isclass(known) else known
+            make: Any = known
+            return make.from_config(dict(value["config"])) if inspect.isclass(known) else known
     if value.get("class_name") == "function":
         return name
     if key == "seed":
@@ -129,7 +133,7 @@ def connect(config: Mapping[str, Any], made: Mapping[str, Layer]) -> Functional:
             raise ConfigError(f"The inputs of layer {left[0][0]!r} come from no layer of the configuration.")
         waiting = left
     for (name, use), tensors in list(outputs.items()):
-        if isinstance(made[name], Functional):  # at the ends Keras counts the drawing of an inner model as its first use
+        if isinstance(made[name], Functional):  # at the ends its drawing counts as its first use
             outputs[name, use + 1] = tensors
     ends = [_ends(config.get(key), key, outputs) for key in ("input_layers", "output_layers")]
     return Functional(*ends, name=config.get("name"), trainable=bool(config.get("trainable", True)))
@@ -159,6 +163,8 @@ def _filled(value: Any, outputs: Outputs) -> Any:
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
             return _tensor(value["config"]["keras_history"], outputs)
+        if value.get("class_name") == "__numpy__":
+            return np.asarray(value["config"]["value"], as_dtype(value["config"]["dtype"]))
         return {key: _filled(one, outputs) for key, one in value.items()}
     return type(value)(_filled(one, outputs) for one in value) if isinstance(value, (list, tuple)) else value
 
@@ -191,5 +197,7 @@ def _ends(written: Any, key: str, outputs: Outputs) -> Any:
 def _require(entry: Any, key: str, kind: Any, what: str) -> Any:
     value = entry.get(key) if isinstance(entry, Mapping) else None
     if not isinstance(value, kind):
-        raise ConfigError(f"The configuration of {what} has {key}={value!r}. Expected what get_config or to_json returned.")
+        raise ConfigError(
+            f"The configuration of {what} has {key}={value!r}. Expected what get_config or to_json returned."
+        )
     return value

@@ -52,7 +52,8 @@ def summary(
         header, alignment, width = [*header, "Trainable"], [*alignment, "center"], width + 12
         edges = [*(edge * 0.9 for edge in edges), 1.0]
     if len(edges) != len(header):
-        raise ConfigError(f"positions needs {len(header) - show_trainable} right edges, one per column, got {positions!r}.")
+        count = len(header) - show_trainable
+        raise ConfigError(f"positions needs {count} right edges, one for each column, got {positions!r}.")
     shown = _chosen(_shown(model), layer_range)
     rows = [
         [*fields, *([_mark_of(layer)] if show_trainable else [])]
@@ -164,5 +165,5 @@ def _footer(model: Any) -> list[str]:
 
 def _amount(variables: Iterable[Variable]) -> str:
     arrays = [variable.value for variable in variables]
-    size = sum(4 if a.dtype == "int64" and a.ndim == 0 else a.nbytes for a in arrays)  # a step counter is saved as int32
+    size = sum(4 if a.dtype == "int64" and not a.ndim else a.nbytes for a in arrays)  # counters are saved as int32
     return f"{sum(a.size for a in arrays):,} ({readable_size(size)})"

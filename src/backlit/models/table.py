@@ -28,7 +28,9 @@ def column_widths(edges: Sequence[float], width: int) -> list[int]:
     stops = [int(edge * width) for edge in edges]
     wanted = [stop - start + 2 for start, stop in zip([0, *stops], stops, strict=False)]  # a space on both sides
     if min(wanted) < LEAST + 2:
-        raise ConfigError(f"A table {width} characters wide has no room for {len(edges)} columns. Widen line_length or the terminal.")
+        raise ConfigError(
+            f"A table {width} characters wide has no room for {len(edges)} columns. Widen line_length or the terminal."
+        )
     excess = sum(wanted) - (width - len(edges) - 1)
     found: list[int] = []
     for place, size in enumerate(wanted):

@@ -45,6 +45,7 @@ from .elementwise import (
     tanh,
     where,
 )
+from .erf import erf, erfc
 from .matrix import matmul
 from .normalize import normalize
 from .op import Op, Spec, apply, backward_of, composite, derivative_of, elementwise, primitive
@@ -69,7 +70,7 @@ from .softmax import log_softmax, logsumexp, softmax, softmax_cross_entropy, uni
 __all__ = [
     "Op", "Operand", "Spec", "absolute", "add", "all", "any", "apply", "arctan", "argmax", "argmin", "backward_of",
     "broadcast_to", "cast", "ceil", "clip", "composite", "concatenate", "cos", "cumsum", "derivative_of", "divide",
-    "elementwise", "equal", "exp", "expand_dims", "expm1", "floor", "floor_divide", "gather", "greater",
+    "elementwise", "equal", "erf", "erfc", "exp", "expand_dims", "expm1", "floor", "floor_divide", "gather", "greater",
     "greater_equal", "isfinite", "isnan", "length", "less", "less_equal", "log", "log1p", "log_softmax", "logical_and",
     "logical_not", "logical_or", "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "mod", "multiply",
     "negative", "normalize", "not_equal", "one_hot", "power", "primitive", "prod", "reshape", "round", "sign", "sin",

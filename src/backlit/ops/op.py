@@ -111,7 +111,7 @@ def derivative_of(op: Op, needs: str) -> Callable[[Rule], Op]:
     """
 
     def declare(rule: Rule) -> Op:
-        local = elementwise(_reading(rule, needs))
+        local = elementwise(_reading(rule, needs, op.attributes))
 
         def backward(dy: Value, y: Value, x: Value, **attrs: Any) -> tuple[Value]:
             read = {"x": (x,), "y": (y,), "xy": (x, y), "": ()}[needs]
@@ -123,9 +123,9 @@ def derivative_of(op: Op, needs: str) -> Callable[[Rule], Op]:
     return declare
 
 
-def _reading(rule: Rule, needs: str) -> Rule:
-    """Return `rule(x, y, ...)` as a function of only the inputs it reads."""
-    attrs = list(inspect.signature(rule).parameters.values())[2:]
+def _reading(rule: Rule, needs: str, defaults: dict[str, Any]) -> Rule:
+    """Return `rule(x, y, ...)` as a function of only the inputs it reads, with the attributes of its op."""
+    attrs = [p.replace(default=defaults[p.name]) for p in list(inspect.signature(rule).parameters.values())[2:]]
     if needs == "x":
         formula: Rule = lambda x, **a: rule(x, None, **a)  # noqa: E731
     elif needs == "y":

@@ -162,7 +162,10 @@ def gather_backward(dy: Value, y: Value, x: Value, indices: Value, axis: int) ->
 def reshape(x: Value, shape: int | Shape) -> Value:
     """Return `x` in another shape, (..., ) with at most one -1; sizes that do not agree raise `ShapeError`."""
     shape = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
-    shape = _reshaped(Spec(tuple(np.shape(x)), np.dtype("float32")), shape).shape
+    have = tuple(np.shape(x))
+    if None in have:
+        raise ShapeError(f"Cannot reshape {have}: the batch size is unknown while a model is drawn. Use layers.Reshape.")
+    shape = _reshaped(Spec(have, np.dtype("float32")), shape).shape
     return apply(_reshape, (x,), {"shape": shape})
 
 

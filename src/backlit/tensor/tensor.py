@@ -209,6 +209,8 @@ def listen(op: Op, values: Sequence[Any], arrays: Sequence[Array], attrs: dict[s
     ]
     node = record(op, nodes, attrs)
     result.node = node
+    if any(node is below for below in nodes):  # a cast to the dtype it has: nothing to record
+        return
     casts = [below for below, was in zip(node.inputs, nodes, strict=True) if below is not was]
     known = {v.node: v.value for v in values if isinstance(v, Tensor) and v.node is not None}
     known.update(zip(node.inputs, arrays, strict=True))

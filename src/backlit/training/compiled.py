@@ -57,8 +57,8 @@ class Compiled:
         weights = _per_output("loss_weights", self.loss_weights, self.names, one_for_all=False)
         self.weights = [1.0 if w is None else float(w) for w in weights]
         self.loss_tracker = metrics.Mean(name="loss")
-        several = len(self.names) > 1
-        self.loss_trackers = [metrics.Mean(name=f"{name}_loss") for name in self.names] if several else []
+        with_loss = [name for name, loss in zip(self.names, self.output_losses, strict=True) if loss is not None]
+        self.loss_trackers = [metrics.Mean(name=f"{name}_loss") for name in with_loss] if len(with_loss) > 1 else []
         self.output_metrics = self._matched("metrics", self.metrics, targets, predictions)
         self.output_weighted_metrics = self._matched("weighted_metrics", self.weighted_metrics, targets, predictions)
         self._rename()
@@ -103,9 +103,8 @@ class Compiled:
         assert self.loss_tracker is not None
         samples = length(predictions[0], 0)
         self.loss_tracker.update_state(loss, sample_weight=samples)
-        for tracker, value in zip(self.loss_trackers, each, strict=False):
-            if value is not None:
-                tracker.update_state(value, sample_weight=samples)
+        for tracker, value in zip(self.loss_trackers, (v for v in each if v is not None), strict=False):
+            tracker.update_state(value, sample_weight=samples)
         for group, weighted in ((self.output_metrics, False), (self.output_weighted_metrics, True)):
             for members, y, p, w in zip(group, targets, predictions, weights, strict=True):
                 for metric in members:

@@ -15,7 +15,7 @@ from ..arrays import Array
 from ..errors import ConfigError
 from ..execute import Observer, Runner, prepare
 from ..graph import Graph, phase
-from ..layers import context, nest
+from ..layers import forward_pass, nest
 from ..tensor import GradientTape, Tensor, Trace, Variable, active
 from .compiled import Compiled
 
@@ -132,8 +132,8 @@ def train(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
     """The training step: predict, loss, gradients, update, metrics."""
     compiled: Compiled = model.compiled
     optimizer = compiled.optimizer
-    surroundings = context.CallContext(True, model.seed.read(), optimizer.iterations.read())
-    with context.surrounding(surroundings), GradientTape() as tape:
+    surroundings = forward_pass.ForwardPass(True, model.seed.read(), optimizer.iterations.read())
+    with forward_pass.surrounding(surroundings), GradientTape() as tape:
         with phase("forward"):
             y_pred = model(x, training=True)
         with phase("loss"):
@@ -155,8 +155,8 @@ def train(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
 def test(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
     """The test step: predict, loss, metrics."""
     compiled: Compiled = model.compiled
-    surroundings = context.CallContext(False)
-    with context.surrounding(surroundings):
+    surroundings = forward_pass.ForwardPass(False)
+    with forward_pass.surrounding(surroundings):
         with phase("forward"):
             y_pred = model(x, training=False)
         with phase("loss"):
@@ -169,7 +169,7 @@ def test(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
 
 def predict(model: Any, x: Any) -> Any:
     """The prediction step."""
-    with context.surrounding(context.CallContext(False)), phase("forward"):
+    with forward_pass.surrounding(forward_pass.ForwardPass(False)), phase("forward"):
         return model(x, training=False)
 
 
@@ -191,7 +191,7 @@ def aligned(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> tuple[list[A
     return targets, predictions, weights
 
 
-def penalized(loss: Any, model: Any, surroundings: context.CallContext | None) -> Any:
+def penalized(loss: Any, model: Any, surroundings: forward_pass.ForwardPass | None) -> Any:
     """Add the regularization of the weights and what the layers' calls added."""
     penalties = [w.regularizer(w) for w in model.trainable_variables if w.regularizer is not None]
     for penalty in (*penalties, *(surroundings.penalties if surroundings is not None else ())):

@@ -14,7 +14,7 @@ from .. import seeds
 from ..tensor import Tensor
 
 
-class CallContext:
+class ForwardPass:
     """The surroundings of one forward pass. `seed` and `step` are scalar integer Tensors, or None outside a step."""
 
     def __init__(self, training: bool | None = None, seed: Tensor | None = None, step: Tensor | None = None) -> None:
@@ -32,37 +32,37 @@ class CallContext:
 
 class _Current(threading.local):
     def __init__(self) -> None:
-        self.context: CallContext | None = None
+        self.forward_pass: ForwardPass | None = None
 
 
 _current = _Current()
 
 
-def current() -> CallContext | None:
-    """Return the context of the forward pass under way, if any."""
-    return _current.context
+def current() -> ForwardPass | None:
+    """Return the forward pass under way, if any."""
+    return _current.forward_pass
 
 
 @contextmanager
-def surrounding(context: CallContext) -> Iterator[CallContext]:
-    """Make `context` the current one inside the block."""
-    before, _current.context = _current.context, context
+def surrounding(around: ForwardPass) -> Iterator[ForwardPass]:
+    """Make `around` the current one inside the block."""
+    before, _current.forward_pass = _current.forward_pass, around
     try:
-        yield context
+        yield around
     finally:
-        _current.context = before
+        _current.forward_pass = before
 
 
 @contextmanager
-def training_is(training: bool | None) -> Iterator[CallContext]:
-    """Say whether the calls inside are training; without a context around, make one."""
-    context = _current.context
-    if context is None:
-        with surrounding(CallContext(training)) as fresh:
+def training_is(training: bool | None) -> Iterator[ForwardPass]:
+    """Say whether the calls inside are training; without a forward pass around, make one."""
+    around = _current.forward_pass
+    if around is None:
+        with surrounding(ForwardPass(training)) as fresh:
             yield fresh
         return
-    before, context.training = context.training, training
+    before, around.training = around.training, training
     try:
-        yield context
+        yield around
     finally:
-        context.training = before
+        around.training = before
