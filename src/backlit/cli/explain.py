@@ -1,0 +1,53 @@
+"""`backlit explain`: one training step on a few examples, printed forward, loss, backward, update.
+
+The story itself is told by `backlit.inspect`; this file finds a network and examples for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options
+from .settings import Settings
+
+
+def explain(
+    model: Annotated[
+        Path | None, typer.Argument(help="A .keras file; without it a fresh 784-100-10.", show_default=False)
+    ] = None,
+    dataset: options.Dataset = "auto",
+    data_dir: options.DataDir = None,
+    index: Annotated[int, typer.Option(help="The first training example to take.")] = 0,
+    count: Annotated[int, typer.Option(help="How many examples to take.")] = 4,
+    weight: Annotated[
+        str | None,
+        typer.Option(help="Follow one weight through the chain rule, e.g. dense/kernel.", show_default=False),
+    ] = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Print one training step with its numbers, in the order of the textbook."""
+    from ..datasets import load
+    from ..errors import ConfigError
+    from ..formats import load_model
+    from ..seeds import set_random_seed
+    from . import network
+
+    set_random_seed(seed)
+    net = None if model is None else load_model(model)
+    data = load(dataset, data_dir)
+    if not 0 <= index < len(data.x_train) or count < 1:
+        raise ConfigError(
+            f"--index is {index} and --count is {count}. Expected examples among the {len(data.x_train):,} of training."
+        )
+    x, y = data.x_train[index : index + count], data.y_train[index : index + count]
+    if net is None:
+        settings = Settings(
+            dataset, data_dir, (100,), "relu", 0.0, False, 1, count, "adam", None, 0.0, seed, Path(), False, False
+        )
+        net = network.build(settings, data.x_train, network.class_count(data.y_train, data.y_test))
+    if data.notice:
+        print(data.notice)
+    print(net.explain(network.as_input(net, x), y, weight=weight))
