@@ -46,7 +46,7 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Set the fuzz factor; it must lie between 0 and 0.5, else `ConfigError`."""
     global _epsilon
-    if not 0 < value < 0.5:
+    if not isinstance(value, (int, float)) or not 0 < value < 0.5:
         raise ConfigError(f"epsilon must lie between 0 and 0.5, got {value!r}.")
     _epsilon = float(value)
 
@@ -81,8 +81,15 @@ def positive_axes(axis: int | Sequence[int] | None, rank: int) -> tuple[int, ...
     """Return the axes a reduction runs over, counted from the front and sorted; None means all of them."""
     if axis is None:
         return tuple(range(rank))
+    if type(axis) is int and -rank <= axis < rank:
+        return (axis % rank,)
     axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
     return tuple(sorted({positive_axis(int(a), rank) for a in axes}))
+
+
+def shape_of(x: Any) -> Shape:
+    """Return the shape of an array, a handle, a number or nested lists of numbers."""
+    return tuple(np.shape(x))
 
 
 def broadcast_shape(*shapes: Shape) -> Shape:

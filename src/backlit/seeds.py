@@ -13,6 +13,7 @@ import threading
 import numpy as np
 
 from .arrays import Array, Shape
+from .errors import ConfigError
 
 SHUFFLE = 0  # streams 0..15 belong to the library, the random ops of a step count from 16
 INITIAL = 1
@@ -120,7 +121,9 @@ def set_random_seed(seed: int) -> None:
     """Make everything after this call repeatable: Backlit's own streams, `random` and NumPy's global generator."""
     import random
 
-    random.seed(seed)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise ConfigError(f"The seed must be an integer, got {seed!r}.")
+    random.seed(int(seed))
     np.random.seed(seed % 2**32)
     _global.seed, _global.drawn = int(seed), 0
 

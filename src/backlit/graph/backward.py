@@ -73,7 +73,7 @@ def _seed_of(output: Node, seed: Node | None) -> Node:
         ones = constant_node(np.ones((), output.dtype))
         return ones if output.shape == () else broadcast_to(ones, output.shape)
     if seed.shape != output.shape:
-        raise ShapeError(f"The incoming gradient has shape {seed.shape}; it must have the output's shape {output.shape}.")
+        raise ShapeError(f"The incoming gradient has shape {seed.shape}; it must have the output's: {output.shape}.")
     return seed
 
 

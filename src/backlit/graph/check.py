@@ -110,6 +110,10 @@ def _to_integer(x: Array) -> Array:
     return np.abs(x - np.rint(x))
 
 
+def _to_half(x: Array) -> Array:
+    return _to_integer(x + 0.5)
+
+
 def _to_jump(x: Array, y: Array) -> Array:
     """How far x or y may move before floor(x / y) jumps."""
     return _to_integer(x / y) * np.minimum(np.abs(y), y * y / np.maximum(np.abs(x), 1e-9))
@@ -128,7 +132,7 @@ GAPS: dict[str, Callable[..., Array]] = {
     **dict.fromkeys(("equal", "not_equal"), _between),
     **dict.fromkeys(("absolute", "sign"), np.abs),
     **dict.fromkeys(("floor", "ceil"), _to_integer),
-    "round": lambda x: _to_integer(x + 0.5),
+    "round": _to_half,
     **dict.fromkeys(("floor_divide", "mod"), _to_jump),
     **dict.fromkeys(("max", "min"), _between_extremes),
 }

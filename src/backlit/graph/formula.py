@@ -126,7 +126,7 @@ def as_name(value: Any) -> Name:
 
 def number(value: Any) -> str:
     """Return a number as short as it can be read back to six digits: 1, 0.5, 1e-07."""
-    if isinstance(value, (bool, np.bool_)):
+    if np.asarray(value).dtype.kind == "b":
         return str(bool(value))
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e6 else f"{float(value):.6g}"
 
@@ -153,10 +153,14 @@ def _attr_text(value: Any) -> str:
     return number(value) if isinstance(value, (float, np.floating)) else repr(value).replace("'", "")
 
 
+def _bound(key: Any, place: int) -> str:
+    return "" if key[place] is None else str(key[place])
+
+
 def _key_text(key: Any) -> str:
     if key is Ellipsis:
         return "..."
     if not isinstance(key, tuple):
         return str(key)
-    start, stop, step = ("" if n is None else str(n) for n in key[1:])
+    start, stop, step = (_bound(key, i) for i in (1, 2, 3))
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"

@@ -134,7 +134,7 @@ def _set_heights(layers: Sequence[Sequence[Place]]) -> None:
     for sweep in range(SWEEPS):
         forward = sweep % 2 == 1
         for layer in layers if forward else list(reversed(layers)):
-            _spread(layer, [_mean([n.y for n in (p.before if forward else p.after)], p.y) for p in layer])
+            _spread(layer, [_level(p.before if forward else p.after, p.y) for p in layer])
 
 
 def _spread(layer: Sequence[Place], wanted: Sequence[float]) -> None:
@@ -162,10 +162,21 @@ def _set_columns(layers: Sequence[Sequence[Place]], gaps: Mapping[Key, float]) -
     for layer in layers:
         width = max(p.width for p in layer)
         for place in layer:
-            place.x = x + (width - place.width) / 2
+            place.x = x + (width - place.width) / (1 if _joins(place) else 2)
         right = x + width
         x = right + max(gaps.get(p.key, 0.0) for p in layer)
     return right
+
+
+def _joins(place: Place) -> bool:
+    """Say whether this is an input that joins the way later: it stands at the right of its column, and yields."""
+    return not place.before and place.layer > 0
+
+
+def _level(neighbors: Sequence[Place], otherwise: float) -> float:
+    """The mean height of the neighbors on the way; of those that join it only where there are no others."""
+    on_the_way = [n.y for n in neighbors if not _joins(n)]
+    return _mean(on_the_way or [n.y for n in neighbors], otherwise)
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

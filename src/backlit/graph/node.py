@@ -13,12 +13,11 @@ from ..arrays import DType, Shape
 from ..ops.op import Op, Spec, primitive
 from ..ops.operand import Operand
 
-
 _serial = itertools.count()
 
 
 class Node(Operand):
-    """One value of a graph. `scope` names the layer it belongs to, `phase` the part of the step (forward, loss, ...)."""
+    """One value of a graph. `scope` names the layer it belongs to, `phase` the part of the step (forward, loss...)."""
 
     __slots__ = ("attrs", "dtype", "inputs", "name", "op", "phase", "scope", "serial", "shape")
     apply_rank = 1

@@ -45,7 +45,8 @@ def dot(graph: Graph, values: Mapping[Node, Array] | None = None, collapse: bool
         pair = names[link.source], names[link.target]
         lines.append(f"  {pair[0]} -> {pair[1]} [label={_quoted(link.above)}];")
         if link.below:
-            lines.append(f'  {pair[1]} -> {pair[0]} [label={_quoted(link.below)}, color="#d9780f", fontcolor="#b85c00"];')
+            back = f"label={_quoted(link.below)}"
+            lines.append(f'  {pair[1]} -> {pair[0]} [{back}, color="#d9780f", fontcolor="#b85c00"];')
     lines += [f'  {names[key]} -> {names["update"]} [style=dashed, color="#d9780f"];' for key in scene.feeds]
     return "\n".join([*lines, "}", ""])
 
@@ -80,11 +81,12 @@ class _Drawing:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.ports = _out_ports(scene.links)
-        self.gaps = {key: 30.0 for key in scene.boxes}
+        self.gaps = dict.fromkeys(scene.boxes, 30.0)
         for link in scene.links:
             self.gaps[link.source] = max(self.gaps[link.source], self._run(link) + 44.0)
-        sizes = {key: self._grown(key, box_size(box)) for key, box in scene.boxes.items()}
-        self.layout: Layout = layered(sizes, [(link.source, link.target) for link in scene.links], self.gaps)
+        self.sizes = {key: self._grown(key, box_size(box)) for key, box in scene.boxes.items()}
+        rooms = {key: (width, max(height, self._label_room(key))) for key, (width, height) in self.sizes.items()}
+        self.layout: Layout = layered(rooms, [(link.source, link.target) for link in scene.links], self.gaps)
         self.width, self.height = self.layout.width, self.layout.height
 
     def document(self) -> str:
@@ -105,20 +107,21 @@ class _Drawing:
 
     def _boxes(self) -> Iterator[str]:
         for key, box in self.scene.boxes.items():
-            place = self.layout.places[key]
-            yield from _drawn(box, place.x, place.y - place.height / 2, place.width, place.height)
+            place, (width, height) = self.layout.places[key], self.sizes[key]
+            yield from _drawn(box, place.x, place.y - height / 2, width, height)
 
     def _below(self) -> Iterator[str]:
         """Draw update and metrics under the layers, and the light that falls from the layers into the update."""
-        top, left = self.height + BETWEEN, 0.0
         feeds = [self.layout.places[key] for key in self.scene.feeds]
+        lowest = max((p.y + self.sizes[p.key][1] / 2 for p in feeds), default=0.0)
+        top, left = max(self.height + 24.0, lowest + BETWEEN), 0.0
         for box in self.scene.below:
             width, height = box_size(box)
             if box.key == "update" and feeds:
                 left = min(place.x for place in feeds)
                 width = max(width, max(place.x + place.width for place in feeds) - left)
-                for place in feeds:
-                    yield from _shaft(place, top, place.x + place.width / 2)
+                for key, place in zip(self.scene.feeds, feeds, strict=True):
+                    yield from _shaft(place.x + place.width / 2, place.y + self.sizes[key][1] / 2, top)
             yield from _drawn(box, left, top, width, height)
             self.width, self.height = max(self.width, left + width), max(self.height, top + height)
             left += width + 40.0
@@ -140,6 +143,7 @@ class _Drawing:
     def _links(self) -> Iterator[str]:
         arriving = self._in_ports()
         labeled: set[tuple[Key, Node | None]] = set()
+        returning = {(link.source, link.node) for link in self.scene.links if link.below}
         for link in self.scene.links:
             source = self.layout.places[link.source]
             start = (source.x + source.width, source.y + self.ports[link.source, link.node])
@@ -147,7 +151,8 @@ class _Drawing:
             end = (target.x, target.y + arriving[link.source, link.target])
             run = self._run(link)
             bends = self.layout.bends[link.source, link.target]
-            yield from _strands(link, start, end, run, bends)
+            apart = STRAND if (link.source, link.node) in returning else 0.0
+            yield from _strands(bool(link.below), apart, start, end, run, bends)
             if (link.source, link.node) not in labeled:
                 labeled.add((link.source, link.node))
                 yield from _labels(link, start[0] + run / 2 + 4.0, start[1])
@@ -165,10 +170,15 @@ class _Drawing:
             arriving.setdefault(link[1], []).append((height, link[0]))
         ports: dict[tuple[Key, Key], float] = {}
         for target, sources in arriving.items():
-            step = min(26.0, (self.layout.places[target].height - 24.0) / max(len(sources) - 1, 1))
+            step = min(26.0, (self.sizes[target][1] - 24.0) / max(len(sources) - 1, 1))
             for i, (_, source) in enumerate(sorted(sources, key=lambda pair: pair[0])):
                 ports[source, target] = (i - (len(sources) - 1) / 2) * step
         return ports
+
+    def _label_room(self, key: Key) -> float:
+        """The height that a box needs with the labels behind it, above and below its middle."""
+        lines = [max(len(link.above), len(link.below)) for link in self.scene.links if link.source == key]
+        return 2 * (12.0 + 15.0 * max(lines, default=0)) if lines else 0.0
 
     def _grown(self, key: Key, size: tuple[float, float]) -> tuple[float, float]:
         count = sum(source == key for source, _ in self.ports)
@@ -188,13 +198,12 @@ def _out_ports(links: Sequence[Link]) -> dict[tuple[Key, Node | None], float]:
 
 
 def _strands(
-    link: Link, start: tuple[float, float], end: tuple[float, float], run: float, bends: Sequence[Place]
+    back: bool, apart: float, start: tuple[float, float], end: tuple[float, float], run: float, bends: Sequence[Place]
 ) -> Iterator[str]:
-    """Draw the way forward, and beside it, glowing, the way back."""
-    apart = STRAND if link.below else 0.0
+    """Draw the way forward, and beside it, glowing, the way back if there is one."""
     points = [(start[0] + run, start[1]), *((bend.x, bend.y) for bend in bends), (end[0] - 3.0, end[1])]
     yield f'<path class="go" d="{_path(start, points, -apart)}" marker-end="url(#@id-go)"/>'
-    if link.below:
+    if back:
         way = _path((start[0] + 4.0, start[1]), points, apart)
         yield f'<path class="beam" d="{way}" filter="url(#@id-soft)"/>'
         yield f'<path class="come" d="{way}" marker-start="url(#@id-come)"/>'
@@ -205,8 +214,8 @@ def _path(start: tuple[float, float], points: Sequence[tuple[float, float]], shi
     x, y = points[0]
     parts = [f"M{start[0]:.1f} {start[1] + shift:.1f} H{x:.1f}"]
     for next_x, next_y in points[1:]:
-        middle = (x + next_x) / 2
-        parts.append(f"C{middle:.1f} {y + shift:.1f} {middle:.1f} {next_y + shift:.1f} {next_x:.1f} {next_y + shift:.1f}")
+        middle, above, below = (x + next_x) / 2, y + shift, next_y + shift
+        parts.append(f"C{middle:.1f} {above:.1f} {middle:.1f} {below:.1f} {next_x:.1f} {below:.1f}")
         x, y = next_x, next_y
     return " ".join(parts)
 
@@ -219,9 +228,8 @@ def _labels(link: Link, x: float, y: float) -> Iterator[str]:
         yield _text(text, x, y + 22.0 + 15.0 * i, "mono down", "middle")
 
 
-def _shaft(place: Place, top: float, x: float) -> Iterator[str]:
-    """The gradient that falls from a layer into the update, and the new weights that rise."""
-    bottom = place.y + place.height / 2
+def _shaft(x: float, bottom: float, top: float) -> Iterator[str]:
+    """The gradient that falls from the bottom of a layer to the top of the update, and the new weights that rise."""
     way = f"M{x + 12:.1f} {bottom + 2:.1f} V{top - 4:.1f}"
     yield f'<path class="beam" d="{way}" filter="url(#@id-soft)"/>'
     yield f'<path class="come" d="{way}" marker-end="url(#@id-come)"/>'
@@ -257,7 +265,8 @@ def _drawn(box: Box, x: float, y: float, width: float, height: float) -> Iterato
         look = {"formula": "mono", "weight": "mono soft", "note": "soft", "value": "big up"}[row.style]
         yield _text(row.text, x + PAD, line - 5.0, look, "start")
         if row.right:
-            yield _text(row.right, x + width - PAD, line - 5.0, "mono " + ("up" if box.kind == "metrics" else "down"), "end")
+            look = "mono up" if box.kind == "metrics" else "mono down"
+            yield _text(row.right, x + width - PAD, line - 5.0, look, "end")
 
 
 def _text(text: str, x: float, y: float, kind: str, anchor: str) -> str:

@@ -23,7 +23,7 @@ DARK = {
 }  # fmt: skip
 
 _RULES = """
-.{id} text { font: 13px ui-sans-serif, system-ui, "Segoe UI", Roboto, "Noto Sans", "Noto Sans SC", sans-serif; fill: var(--ink); }
+.{id} text { font: 13px ui-sans-serif, system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: var(--ink); }
 .{id} .mono { font: 12px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .{id} .title { font-weight: 650; }
 .{id} .soft { fill: var(--soft); }

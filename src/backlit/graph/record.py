@@ -7,7 +7,7 @@ probabilities of the forward pass.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,7 +54,7 @@ class Recorder:
 
 
 @contextmanager
-def scope(name: str) -> Iterator[None]:
+def scope(name: str) -> Generator[None]:
     """Label the nodes recorded inside with a layer's name, nested with `/`."""
     before = _place.scope
     _place.scope = f"{before}/{name}" if before else name
@@ -65,7 +65,7 @@ def scope(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def phase(name: str, within: str | None = None) -> Iterator[None]:
+def phase(name: str, within: str | None = None) -> Generator[None]:
     """Label the nodes recorded inside with a part of the step: forward, loss, backward, update or metrics."""
     before, before_scope = _place.phase, _place.scope
     _place.phase = name
@@ -78,7 +78,7 @@ def phase(name: str, within: str | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def bare_numbers(dtype: DType) -> Iterator[None]:
+def bare_numbers(dtype: DType) -> Generator[None]:
     """Give numbers that meet no floating value, as both branches of `where(x > 0, 1.0, 0.1)`, this dtype inside."""
     before = _place.floats
     _place.floats = dtype

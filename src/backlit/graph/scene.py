@@ -17,6 +17,7 @@ from .graph import Graph
 from .node import Node, constant, given
 from .wording import (
     backward_label,
+    behind,
     composed,
     forward_label,
     gradient_text,
@@ -30,6 +31,7 @@ Key: TypeAlias = Hashable
 Values: TypeAlias = Mapping[Node, Array]
 
 SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "negative": "−", "matmul": "@", "square": "²"}
+HIDDEN = ("step", "seed", "learning_rate")  # inputs of every step that say nothing about this one
 FORWARD = ("", "forward", "loss")
 WIDE = 34  # a layer's formula is broken into lines of about this many characters
 
@@ -88,7 +90,7 @@ def by_op(graph: Graph, values: Values) -> Scene:
             if below not in boxes and below.op in (given, constant):
                 boxes[below] = _source(graph, below)
             if below in boxes:
-                links.append(_link(graph, values, below, node, below))
+                links.append(_link(graph, values, below, node, below, [node]))
         boxes[node] = _op_box(graph, node)
     links += _outputs(graph, values, boxes, {node: node for node in boxes if isinstance(node, Node)})
     return Scene(boxes, links, _below(graph, values), [])
@@ -111,7 +113,8 @@ def by_layer(graph: Graph, values: Values) -> Scene:
                     continue
                 kept = links.get((source, key))
                 if kept is None or not kept.below:
-                    links[source, key] = _link(graph, values, source, key, below)
+                    link = _link(graph, values, source, key, below, [one for one in nodes if below in one.inputs])
+                    links[source, key] = _named(link, graph, groups)
         boxes[key] = _layer_box(graph, values, nodes)
     more = _outputs(graph, values, boxes, of)
     feeds = [key for key, nodes in groups.items() if _updated(graph, nodes)]
@@ -125,37 +128,50 @@ def _forward(graph: Graph) -> list[Node]:
 
 
 def _grouped(nodes: Sequence[Node]) -> dict[Key, list[Node]]:
-    """Put the nodes of a scope together, in as few groups as leave no cycle between groups (a shared layer has more)."""
+    """Put the nodes of a scope together, in as few groups as leave no cycle between them (a shared layer has more)."""
     groups: dict[Key, list[Node]] = {}
     of: dict[Node, Key] = {}
-    behind: dict[Key, set[Key]] = {}
+    before: dict[Key, set[Key]] = {}
     latest: dict[str, Key] = {}
     for node in nodes:
         scope = "loss" if node.phase == "loss" else node.scope
         sources = {of[below] for below in node.inputs if below in of}
         key = latest.get(scope) if scope else None
-        if key is None or any(source != key and key in behind[source] for source in sources):
+        if key is None or any(source != key and key in before[source] for source in sources):
             key = (scope or node.op.name, len(groups))
-            groups[key], behind[key] = [], set()
+            groups[key], before[key] = [], set()
             latest[scope] = key
         groups[key].append(node)
         of[node] = key
-        new = {s for source in sources if source != key for s in (source, *behind[source])}
-        for later, known in behind.items():
+        new = {s for source in sources if source != key for s in (source, *before[source])}
+        for later, known in before.items():
             if later == key or key in known:
                 known.update(new)
     return groups
 
 
-def _link(graph: Graph, values: Values, source: Key, target: Key, node: Node) -> Link:
+def _link(graph: Graph, values: Values, source: Key, target: Key, node: Node, users: Sequence[Node]) -> Link:
+    """Link `node` to those who use it; a gradient comes back only where one arrived at a user."""
     if node.op is constant:
         return Link(source, target, node=node)
-    return Link(source, target, forward_label(node, values), backward_label(node, graph, values), node)
+    returns = not users or any(user in graph.adjoints for user in users)
+    below = backward_label(node, graph, values) if returns else ()
+    return Link(source, target, forward_label(node, values), below, node)
+
+
+def _named(link: Link, graph: Graph, groups: Mapping[Key, Sequence[Node]]) -> Link:
+    """Say so where the loss reads the scores before the softmax or sigmoid, and not what the layer gives."""
+    reads_loss = groups[link.target][0].phase == "loss"
+    if reads_loss and link.source in groups and link.above and _main(graph, groups[link.source]) is not link.node:
+        link.above = (*link.above[:-1], f"logits {link.above[-1]}")
+    return link
 
 
 def _source(graph: Graph, node: Node) -> Box:
     kind = "constant" if node.op is constant else "input"
-    return Box(node, kind, last_part(graph.labels[node]), tip=f"{node.dtype.name} {shape_text(node.shape)}".rstrip())
+    group, _, path = graph.labels[node].partition("/")
+    title = path if group in ("params", "state") else graph.labels[node]
+    return Box(node, kind, title, tip=f"{node.dtype.name} {shape_text(node.shape)}".rstrip())
 
 
 def _op_box(graph: Graph, node: Node) -> Box:
@@ -168,11 +184,14 @@ def _layer_box(graph: Graph, values: Values, nodes: Sequence[Node]) -> Box:
     is_loss = nodes[0].phase == "loss"
     main = _main(graph, nodes)
     title = "loss" if is_loss else last_part(nodes[0].scope) or nodes[0].op.name
-    text = composed(nodes, _outside(graph, nodes, is_loss), graph)[main].text
+    reached = behind([main], stop=set())
+    one_call = [node for node in nodes if node in reached]  # a shared layer is called several times
+    text = composed(one_call, _outside(graph, one_call, is_loss), graph)[main].text
     rows = [Row(part) for part in _broken(text)]
     if is_loss and main in values:
         rows.insert(0, Row(value_text(values[main]), style="value"))
-    weights = dict.fromkeys(n for node in nodes for n in node.inputs if n.op is given and _is_state(graph, n))
+    read = dict.fromkeys(n for node in nodes for n in node.inputs if n.op is given and _is_state(graph, n))
+    weights = [n for n in read if graph.labels[n] not in HIDDEN]
     rows += [_weight(graph, values, weight) for weight in weights]
     return Box(None, "loss" if is_loss else "layer", title, rows, tip=nodes[0].scope)
 
@@ -204,7 +223,7 @@ def _weight(graph: Graph, values: Values, node: Node) -> Row:
 
 
 def _is_state(graph: Graph, node: Node) -> bool:
-    return graph.labels[node].split("/")[0] in ("params", "state", "slots", "metrics", "seed") and node.op is given
+    return node.op is given and graph.labels[node].split("/")[0] in ("params", "state", "slots", "metrics", *HIDDEN)
 
 
 def _updated(graph: Graph, nodes: Iterable[Node]) -> bool:
@@ -219,7 +238,7 @@ def _outputs(graph: Graph, values: Values, boxes: dict[Key, Box], of: Mapping[No
         if name in graph.inputs or node not in of or node.op in (given, constant) or name.startswith("logs/"):
             continue
         boxes["output", name] = Box(("output", name), "output", last_part(name))
-        links.append(_link(graph, values, of[node], ("output", name), node))
+        links.append(_link(graph, values, of[node], ("output", name), node, []))
     return links
 
 

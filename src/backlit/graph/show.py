@@ -14,7 +14,7 @@ from .node import Node
 
 CELL = 56  # expressions are padded to the longest one, at most to this
 SIGNS = {*INFIX, "negative", "logical_not", "square"} - {"matmul"}  # written as Python and mathematics write them
-EXPLAINED = ("sum_broadcast", "length", "one_hot")  # no composites, but their names do not say enough
+EXPLAINED = ("length", "one_hot")  # no composites, but their names do not say enough
 
 
 def as_text(graph: Graph) -> str:
@@ -67,9 +67,9 @@ def remark(graph: Graph, node: Node) -> str:
     """Return the formula of an op whose name does not say it all, and the names observers know the node by."""
     words = ""
     if node.op.body is not None or node.op.name in EXPLAINED:
-        words = formula(node.op, node.attrs) if node.op.kind == "elementwise" else in_words(node.op)
+        words = formula(node.op, node.attrs) if node.op.kind == "elementwise" else _first_clause(in_words(node.op))
     marks = [f"<{name}>" for name, marked in graph.marks.items() if marked is node]
-    return "  ".join(part for part in (_first_clause(words), *marks) if part)
+    return "  ".join(part for part in (words, *marks) if part)
 
 
 def _first_clause(words: str) -> str:

@@ -68,10 +68,12 @@ def value_text(value: Any) -> str:
     array = np.asarray(value)
     if array.size == 1:
         return number(array.reshape(())[()])
-    if array.size <= 3:
-        return f"[{', '.join(number(v) for v in array.reshape(-1))}]"
     if array.size == 0:
         return "empty"
+    if array.size <= 3:
+        return f"[{', '.join(number(v) for v in array.reshape(-1))}]"
+    if array.dtype.kind != "f":
+        return " ".join(number(v) for v in array.reshape(-1)[:5]) + " …" * (array.size > 5)
     wide = array.astype(np.float64)
     return f"μ {wide.mean():.3g}  σ {wide.std():.3g}"
 
@@ -116,7 +118,7 @@ def update_rule(graph: Graph) -> list[str]:
 
 def _factors(graph: Graph, moving: set[Node], targets: Iterable[Node]) -> list[tuple[Node, str]]:
     """Return the numbers the update multiplies by, which are the same for all weights: t, and α, β, ... by use."""
-    wanted = _behind(targets, moving)
+    wanted = behind(targets, moving)
     depends = set(moving)
     found: list[tuple[Node, str]] = []
     step = graph.outputs.get("step")
@@ -129,12 +131,12 @@ def _factors(graph: Graph, moving: set[Node], targets: Iterable[Node]) -> list[t
             for below in node.inputs:
                 if below not in depends and below.inputs and all(below is not known for known, _ in found):
                     found.append((below, next(letters, "…")))
-    if step in wanted and step is not None:
+    if step is not None and step in wanted:
         found.insert(0, (step, "t"))
     return found
 
 
-def _behind(targets: Iterable[Node], stop: set[Node]) -> set[Node]:
+def behind(targets: Iterable[Node], stop: set[Node]) -> set[Node]:
     """Return the nodes that `targets` are computed from, up to `stop`."""
     seen: set[Node] = set()
     pending = list(targets)

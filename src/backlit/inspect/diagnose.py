@@ -20,6 +20,7 @@ SATURATED_SHARE = 0.5  # of a layer's activations
 VANISHING = 1e-4  # gradient size of the first weights against the last
 EXPLODING = 1e3  # norm of a weight's gradient
 FAST, SLOW = 0.1, 1e-5  # |change| / |weight| in one step; about 1e-3 is usual
+JUMP = 0.5  # the same of a single step: more than that forgets what the weights knew
 UNSCALED = 10.0  # size of the inputs
 SCALING = ("Rescaling", "BatchNormalization", "LayerNormalization")
 RESHAPING = ("InputLayer", "Flatten", "Reshape")
@@ -100,13 +101,15 @@ def _inputs(r: Recording) -> Iterator[Finding]:
 
 
 def _dead(r: Recording) -> Iterator[Finding]:
-    for name, alive in r.alive.items():
+    since, last = r.losses[len(r.losses) // 2][0], r.losses[-1][0]
+    for name, active in r.last_active.items():
         if "relu" not in r.kinds[name]:
             continue
-        dead = int((~alive).sum())
-        if dead > DEAD_SHARE * alive.size:
+        dead = int((active < since).sum())
+        if dead > DEAD_SHARE * active.size:
             yield Finding(
-                "Dead units", name, f"{dead} of {alive.size} units were 0 for every sample of {len(r.losses)} steps.",
+                "Dead units", name,
+                f"{dead} of {active.size} units were 0 for every sample from step {since} to {last}.",
                 "a lower learning rate, he_normal initialization, leaky_relu, or BatchNormalization.",
             )  # fmt: skip
 
@@ -152,13 +155,25 @@ def _exploding(r: Recording) -> Iterator[Finding]:
 
 
 def _learning_rate(r: Recording) -> Iterator[Finding]:
-    ratios = [ratio for name, series in r.updates.items() if name.endswith("kernel") for _, ratio in series]
-    if not ratios or not np.isfinite(ratios).all():
+    kernels = {name: series for name, series in r.updates.items() if name.endswith("kernel")}
+    ratios = [(ratio, step, name) for name, series in kernels.items() for step, ratio in series]
+    moved = [ratio for ratio, _, _ in ratios if ratio != 0]  # a network that died no longer tells
+    if not moved or not np.isfinite(moved).all():
         return
-    typical, losses = float(np.median(ratios)), [loss for _, loss in r.losses]
-    rising = len(losses) >= 8 and np.mean(losses[-len(losses) // 4 :]) > 1.2 * np.mean(losses[: max(len(losses) // 4, 1)])
-    if typical > FAST or rising:
-        what = f"a step changes the weights by {typical:.1%} of their size" + (", and the loss rises." if rising else ".")
-        yield Finding("Learning rate too high", "the optimizer", what, "a learning rate 10 times smaller.")
-    elif typical < SLOW:
-        yield Finding("Learning rate too low", "the optimizer", f"a step changes the weights by {typical:.1g} of their size.", "a learning rate 10 to 100 times larger.")
+    (largest, step, name), typical = max(ratios), float(np.median(moved))
+    if largest > JUMP:
+        what = f"step {step} changed {name} by {largest:.0%} of its size."
+    elif typical > FAST or _rising([loss for _, loss in r.losses]):
+        rises = "" if typical > FAST else ", and the loss rises"
+        what = f"a step changes the weights by {typical:.1%} of their size{rises}."
+    else:
+        if typical < SLOW:
+            what = f"a step changes the weights by {typical:.1g} of their size."
+            yield Finding("Learning rate too low", "the optimizer", what, "a learning rate 10 to 100 times larger.")
+        return
+    yield Finding("Learning rate too high", "the optimizer", what, "a learning rate 10 times smaller.")
+
+
+def _rising(losses: list[float]) -> bool:
+    quarter = len(losses) // 4
+    return quarter >= 2 and bool(np.mean(losses[-quarter:]) > 1.2 * np.mean(losses[:quarter]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import ConfigError, did_you_mean
-from ..graph import Graph, Node
+from ..graph import Graph, Node, show
 from ..training.step import feed_of
 from .chain import follow
 from .graphs import StepGraph, example_batch, training_step
@@ -90,8 +90,8 @@ class Explanation:
             if node.scope != scope:
                 scope = node.scope
                 lines.append(f"  {scope or phase}")
-            arguments = ", ".join(self.graph.labels[below] for below in node.inputs)
-            lines.append(f"   {self.graph.labels[node]:<5} = {node.op.name}({arguments})".ljust(60) + f" {self._look(node)}")
+            formula = show.expression(self.graph, node)
+            lines.append(f"   {self.graph.labels[node]:<5} = {formula}".ljust(60) + f" {self._look(node)}")
         return lines
 
     def _look(self, node: Node) -> str:

@@ -89,11 +89,11 @@ def check_gradients(
 ) -> GradientCheck:  # fmt: skip
     """Compare backpropagation with differences for `function(*inputs)`, or for the loss of a compiled model on (x, y).
 
-    Inputs are arrays, Tensors or numbers, floating ones are differentiated by, in float64; a result that is not one
-    number is weighed with random numbers first. For a model the weights are what is differentiated by, in the very
-    graph `fit` runs. Inputs of more than 12 numbers are checked at 12 of them and along 3 random directions. Nothing is
-    raised unless `raise_on_failure`: then a wrong gradient raises `NumericalError`. Where a kink (relu at 0) lies within
-    `step` of the point the differences are wrong, not the gradient: try other numbers.
+    Inputs are arrays, Tensors or numbers; the floating ones are differentiated by, in float64, and a result that is not
+    one number is weighed with random numbers first. For a model it is the weights, in the very graph `fit` runs. Inputs
+    of more than 12 numbers are checked at 12 of them and along 3 random directions. Nothing is raised unless
+    `raise_on_failure`: then a wrong gradient raises `NumericalError`. Where a kink (relu at 0) lies within `step` of
+    the point the differences are wrong, not the gradient: try other numbers.
 
     >>> import numpy as np
     >>> from backlit import ops
@@ -133,8 +133,8 @@ def _of_function(function: Callable[..., Any], inputs: tuple[Any, ...], rng: np.
 
 def _of_model(model: Any, data: tuple[Any, ...]) -> Iterator[_Subject]:
     """Run the recorded step on float64 arrays: the same graph, more digits."""
-    from .graphs import example_batch, training_step
     from ..training.step import feed_of
+    from .graphs import example_batch, training_step
 
     batch = example_batch(model, *data)
     recorded = training_step(model, batch)
@@ -144,7 +144,7 @@ def _of_model(model: Any, data: tuple[Any, ...]) -> Iterator[_Subject]:
     loss = graph.marks["loss"]
     for name, variable in recorded.variables.items():
         source = graph.inputs.get(name)
-        if variable.trainable and source in graph.adjoints:
+        if source is not None and variable.trainable and source in graph.adjoints:
             gradient = evaluate([graph.adjoints[source]], known)[0]
             yield _Subject(variable.path, known[source], gradient, _loss_of(loss, source, known))
 

@@ -1,20 +1,22 @@
-"""The step of a model as something to look at: printed, as SVG, as DOT.
+"""The step of a model, or a function of yours, as something to look at: printed, as SVG, as DOT.
 
-What is drawn is the very graph that `fit` runs.
+What is drawn of a model is the very graph that `fit` runs.
 """
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, floatx
+from ..arrays import Array, floatx, is_float
 from ..errors import ConfigError
-from ..graph import Graph, Node
-from ..graph import picture, show
+from ..graph import Graph, Node, evaluate, phase, picture, show
 from ..layers import nest
+from ..tensor import GradientTape, Tensor, Trace, as_array
 from ..training import loop, prepare
 from ..training.step import Batch, Step
 
@@ -45,6 +47,44 @@ def step_graph(model: Any, x: Any = None, y: Any = None, batch_size: int = 32) -
     """Return the graph `fit` records for batches like `x`, `y`; without them for `batch_size` rows of known shape."""
     step = training_step(model, example_batch(model, x, y, batch_size))
     return StepGraph(step.graph)
+
+
+def graph_of(function: Callable[..., Any], *inputs: Any) -> StepGraph:
+    """Return the graph of `function(*inputs)` with its numbers and the gradient of its (summed) result for each input.
+
+    `function` takes Tensors and is written with operators and `backlit.ops`; its parameters name the inputs. Integers
+    have no gradient. A result that is no Tensor of floats raises `ConfigError` or `NotDifferentiable`.
+
+    >>> picture = graph_of(lambda price, count: price * count, 3.0, 4.0)
+    >>> float(picture.values[picture.graph.marks["gradient/count"]])
+    3.0
+    """
+    arrays = [as_array(value) for value in inputs]
+    with Trace() as trace:
+        names = _input_names(function, len(arrays))
+        given = [trace.input(name, a.shape, a.dtype) for name, a in zip(names, arrays, strict=True)]
+        with GradientTape() as tape, phase("forward"):
+            result = function(*given)
+        sources = [(name, tensor) for name, tensor in zip(names, given, strict=True) if is_float(tensor.dtype)]
+        with phase("backward"):
+            gradients = tape.gradient(result, [tensor for _, tensor in sources])
+    outputs: dict[str, Tensor] = {"result": result}
+    for (name, _), gradient in zip(sources, gradients, strict=True):
+        if gradient is not None:
+            trace.mark(f"gradient/{name}", gradient)
+            outputs[f"gradient/{name}"] = gradient
+    graph = trace.graph(outputs)
+    known = {graph.inputs[name]: a for name, a in zip(names, arrays, strict=True) if name in graph.inputs}
+    return StepGraph(graph, known | dict(zip(graph.nodes, evaluate(graph.nodes, known), strict=True)))
+
+
+def _input_names(function: Callable[..., Any], count: int) -> list[str]:
+    """The names of the function's parameters, or x0, x1, ... where it does not tell."""
+    try:
+        named = [p.name for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    except (TypeError, ValueError):
+        named = []
+    return named[:count] if len(named) >= count else [f"x{i}" for i in range(count)]
 
 
 def training_step(model: Any, batch: Batch) -> Step:

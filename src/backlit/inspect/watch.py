@@ -42,7 +42,8 @@ class Recording:
     """`with record(model) as r: model.fit(...)`; then `r.activations["dense"]` is a list of `Stats`, one per watched step.
 
     `activations` goes by layer, `gradients` and `updates` by weight (`dense/kernel`); an update is the ratio
-    |new - old| / |old|. `losses` holds (step, loss). `alive` says for each unit of a layer whether it was ever not 0.
+    |new - old| / |old|. `losses` holds (step, loss). `alive` says for each unit of a layer whether it was ever not 0,
+    `last_active` at which step it last was (0: never).
     """
 
     def __init__(self, model: Any, every: int = 1) -> None:
@@ -58,6 +59,7 @@ class Recording:
         self.inputs: dict[str, list[Stats]] = defaultdict(list)
         self.losses: list[tuple[int, float]] = []
         self.alive: dict[str, Array] = {}
+        self.last_active: dict[str, Array] = {}
         self.kinds: dict[str, str] = {}
         self._before: Any = None
 
@@ -108,6 +110,7 @@ class _Look:
             into.kinds[name] = node.op.name
             active = (value != 0).reshape(len(value), -1).any(axis=0) if value.ndim > 1 else value != 0
             into.alive[name] = into.alive.get(name, np.zeros_like(active)) | active
+            into.last_active[name] = np.where(active, into.step, into.last_active.get(name, 0))
         elif group == "gradient":
             into.gradients[name].append(measure(into.step, value))
         elif group == "weight":

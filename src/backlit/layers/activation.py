@@ -9,9 +9,10 @@ import warnings
 from typing import Any
 
 from .. import activations, constraints, initializers, regularizers
-from ..errors import ConfigError
 from ..ops import softmax, where
+from . import settings
 from .layer import Layer
+from .settings import at_least_zero, number
 
 
 class Activation(Layer):
@@ -32,9 +33,9 @@ class ReLU(Layer):
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.max_value = None if max_value is None else _at_least_zero("max_value", max_value)
-        self.negative_slope = _at_least_zero("negative_slope", negative_slope)
-        self.threshold = _at_least_zero("threshold", threshold)
+        self.max_value = None if max_value is None else at_least_zero("max_value", max_value)
+        self.negative_slope = at_least_zero("negative_slope", negative_slope)
+        self.threshold = at_least_zero("threshold", threshold)
 
     def call(self, inputs: Any) -> Any:
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
@@ -48,7 +49,7 @@ class LeakyReLU(Layer):
             negative_slope = kwargs.pop("alpha")
             warnings.warn("Argument `alpha` is deprecated. Use `negative_slope` instead.", stacklevel=2)
         super().__init__(**kwargs)
-        self.negative_slope = _at_least_zero("negative_slope", negative_slope)
+        self.negative_slope = at_least_zero("negative_slope", negative_slope)
 
     def call(self, inputs: Any) -> Any:
         return activations.leaky_relu(inputs, self.negative_slope)
@@ -84,7 +85,7 @@ class ELU(Layer):
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.alpha = float(alpha)
+        self.alpha = number("ELU", "alpha", alpha)
 
     def call(self, inputs: Any) -> Any:
         return activations.elu(inputs, self.alpha)
@@ -95,13 +96,7 @@ class Softmax(Layer):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = int(axis)
+        self.axis = settings.axis("Softmax", axis)
 
     def call(self, inputs: Any) -> Any:
         return softmax(inputs, self.axis)
-
-
-def _at_least_zero(name: str, value: Any) -> float:
-    if value is None or not float(value) >= 0:
-        raise ConfigError(f"{name} must be a number >= 0, got {value!r}.")
-    return float(value)

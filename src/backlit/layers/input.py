@@ -11,6 +11,7 @@ from ..arrays import as_dtype
 from ..errors import ConfigError
 from .layer import Layer
 from .naming import auto_name
+from .settings import sizes
 from .symbolic import Call, KerasTensor
 
 
@@ -29,7 +30,7 @@ class InputLayer(Layer):
         if shape is not None and batch_shape is not None:
             raise ConfigError("Give Input either shape= (without the batch) or batch_shape= (with it), not both.")
         super().__init__(name=name or auto_name("input_layer"), **kwargs)
-        full = (batch_size, *_sizes(shape)) if batch_shape is None else tuple(batch_shape)
+        full = (batch_size, *sizes("Input's shape", shape)) if batch_shape is None else sizes("Input's batch_shape", batch_shape)
         self.batch_shape = full
         self.input_dtype = as_dtype(dtype)
         call = Call(self, (), {})
@@ -42,14 +43,6 @@ class InputLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {"batch_shape": list(self.batch_shape), "dtype": self.input_dtype.name, "name": self.name}
-
-
-def _sizes(shape: Any) -> tuple[int | None, ...]:
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    for size in sizes:
-        if size is not None and (not isinstance(size, int) or size <= 0):
-            raise ConfigError(f"Input's shape must hold positive integers (or None), got {shape!r}.")
-    return sizes
 
 
 def Input(  # noqa: N802 - the name Keras users write

@@ -5,7 +5,6 @@ Called on tensors it computes, or records; called on the result of `Input(...)` 
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -16,13 +15,14 @@ import numpy as np
 
 from .. import constraints, initializers, regularizers
 from ..arrays import Array, DType, as_dtype, is_float
-from ..errors import ConfigError, NotRecordable, ShapeError, did_you_mean
+from ..errors import ConfigError, DataError, NotRecordable, ShapeError, did_you_mean
 from ..graph import current_scope, scope
 from ..ops import cast, length
 from ..tensor import Tensor, Trace, Variable, active, as_tensor
 from . import config as layer_config
 from . import forward_pass, nest
 from .naming import auto_name, snake_case
+from .shapes import given_input_shape, output_spec, without_batch
 from .symbolic import Call, KerasTensor, output_like
 
 L = TypeVar("L", bound="Layer")
@@ -46,18 +46,13 @@ class Layer:
             raise ConfigError(f"A layer's name must be a non-empty string without '/', got {name!r}.")
         self.dtype: DType = layer_config.policy_dtype(dtype)
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.batch_input_shape = _input_shape(type(self).__name__, legacy)
+        self.batch_input_shape = given_input_shape(type(self), legacy)
         self.built = False
         self._trainable = bool(trainable)
         self._weights: list[Variable] = []
         self._penalties: list[Any] = []
         self._calls: list[Call] = []
         self._build_shape: Any = None
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "build" in vars(cls):
-            cls.build = _building_for_good(cls.build)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -129,7 +124,8 @@ class Layer:
         if isinstance(shape, tuple) and shape and isinstance(shape[0], tuple):
             shape = list(shape)
         if not self.built:
-            self.build_from_shape(_without_batch(shape))
+            _require_tensors(self, first)
+            self.build_from_shape(without_batch(shape))
         self.check_input(shape)
 
     def build_from_shape(self, input_shape: Any) -> None:
@@ -153,13 +149,8 @@ class Layer:
         return outputs
 
     def output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return (shape, dtype) for each output, found by recording the call with two different batch sizes."""
-        try:
-            first, second = (self._recorded_specs(n, args, kwargs) for n in (13, 17))
-        except NotRecordable:  # `call` looks at numbers: show it zeros
-            first, second = (self._computed_specs(n, args, kwargs) for n in (13, 17))
-        pairs = zip(nest.flatten(first), nest.flatten(second), strict=True)
-        return nest.pack_like(first, (_merge(a, b) for a, b in pairs))
+        """Return the shape and dtype (an `OutputSpec`) of each output for symbolic inputs."""
+        return output_spec(self, args, kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output for inputs of `input_shape` (None for an unknown batch size)."""
@@ -169,34 +160,6 @@ class Layer:
         if not self.built:
             self.build_from_shape(input_shape)
         return nest.map_structure(lambda spec: spec.shape, self.output_spec(tensors if many else tensors[0]))
-
-    def _recorded_specs(self, batch: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        with Trace() as trace:
-            count = iter(range(1_000_000))
-
-            def stand_in(value: Any) -> Any:
-                if not isinstance(value, KerasTensor):
-                    return value
-                sizes = tuple(batch if n is None else n for n in value.shape)
-                return trace.input(f"x{next(count)}", sizes, value.dtype)
-
-            with forward_pass.surrounding(forward_pass.ForwardPass(training=False)):
-                outputs = self(*nest.map_structure(stand_in, args), **nest.map_structure(stand_in, kwargs))
-        return nest.map_structure(lambda t: _Spec(tuple(t.shape), t.dtype), outputs)
-
-    def _computed_specs(self, batch: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        def stand_in(value: Any) -> Any:
-            if not isinstance(value, KerasTensor):
-                return value
-            return Tensor(np.zeros(tuple(batch if n is None else n for n in value.shape), value.dtype))
-
-        trace, active.trace = active.trace, None
-        try:
-            with forward_pass.surrounding(forward_pass.ForwardPass(training=False)):
-                outputs = self(*nest.map_structure(stand_in, args), **nest.map_structure(stand_in, kwargs))
-        finally:
-            active.trace = trace
-        return nest.map_structure(lambda t: _Spec(tuple(t.shape), t.dtype), outputs)
 
     def _as_input(self, value: Any) -> Any:
         """Arrays become Tensors; floating ones take the layer's dtype."""
@@ -301,12 +264,16 @@ class Layer:
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Set all weights from arrays in the order of `weights`; another count or shape raises `ShapeError`."""
         have = self.weights
+        if not isinstance(weights, (list, tuple, np.ndarray)):
+            raise ConfigError(f"set_weights needs a list of arrays, as get_weights gives, got {type(weights).__name__}.")
         if len(weights) != len(have):
             raise ShapeError(f"Layer {self.name!r} has {len(have)} weights, {len(weights)} arrays were given.")
         arrays = [np.asarray(w.numpy() if hasattr(w, "numpy") else w) for w in weights]
         for variable, array in zip(have, arrays, strict=True):
             if array.shape != variable.shape:
                 raise ShapeError(f"{variable.path} has shape {variable.shape}, an array of {array.shape} was given.")
+            if array.dtype.kind not in "buif":
+                raise DataError(f"{variable.path} was given an array of dtype {array.dtype}. Expected real numbers.")
         for variable, array in zip(have, arrays, strict=True):
             variable.assign(array)
 
@@ -347,17 +314,6 @@ class Layer:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-def _building_for_good(build: Any) -> Any:
-    """Wrap a layer's `build`: called by hand, the first call on data must not make a second set of weights."""
-
-    @functools.wraps(build)
-    def once(self: Layer, *args: Any, **kwargs: Any) -> None:
-        build(self, *args, **kwargs)
-        self.built = True
-
-    return once
-
-
 def _marking_built(build: Callable[..., None]) -> Callable[..., None]:
     """A layer whose `build` was called by hand is built, as one that was called on data."""
 
@@ -369,47 +325,18 @@ def _marking_built(build: Callable[..., None]) -> Callable[..., None]:
     return marking
 
 
-class _Spec:
-    """Shape and dtype of one output; a class of its own, so that it is a leaf of structures."""
-
-    def __init__(self, shape: Shape, dtype: DType) -> None:
-        self.shape = shape
-        self.dtype = dtype
-
-
-def _merge(a: _Spec, b: _Spec) -> _Spec:
-    """An axis that differs between two batch sizes is the batch."""
-    return _Spec(tuple(n if n == m else None for n, m in zip(a.shape, b.shape, strict=True)), a.dtype)
-
-
-def _without_batch(shape: Any) -> Any:
-    """The batch size a layer is built with says nothing: it becomes None."""
-    if isinstance(shape, tuple):
-        return (None, *shape[1:]) if shape else shape
-    if isinstance(shape, list):
-        return [_without_batch(s) for s in shape]
-    return {k: _without_batch(s) for k, s in shape.items()} if isinstance(shape, dict) else shape
+def _require_tensors(layer: Layer, inputs: Any) -> None:
+    for leaf in nest.flatten(inputs):
+        if not isinstance(leaf, (Tensor, KerasTensor)):
+            raise DataError(
+                f"Layer {layer.name!r} was called on {type(inputs).__name__} {inputs!r}. Expected arrays or tensors: "
+                "np.array(...) makes one of a list of numbers."
+            )
 
 
 def _initial(make: Any, shape: tuple[int, ...], dtype: DType) -> Array:
     parameters = inspect.signature(make).parameters if not inspect.isclass(make) else {}
-    return np.asarray(make(shape, dtype=dtype.name) if "dtype" in parameters else make(shape), dtype)
-
-
-def _input_shape(kind: str, legacy: dict[str, Any]) -> Shape | None:
-    """Read the old ways of giving a first layer its input shape; any other argument is unknown."""
-    known = ("input_shape", "input_dim", "batch_input_shape", "batch_shape", "batch_size")
-    unknown = [k for k in legacy if k not in known]
-    if unknown:
-        choices = [*known, "name", "trainable", "dtype", "activity_regularizer"]
-        raise ConfigError(f"{kind} has no argument {unknown[0]!r}.{did_you_mean(unknown[0], choices)}")
-    full = legacy.get("batch_input_shape", legacy.get("batch_shape"))
-    if full is not None:
-        return tuple(full)
-    sizes = legacy.get("input_shape")
-    if sizes is None and legacy.get("input_dim") is not None:
-        sizes = (legacy["input_dim"],)
-    if sizes is None:
-        return None
-    sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
-    return (legacy.get("batch_size"), *sizes)
+    made = np.asarray(make(shape, dtype=dtype.name) if "dtype" in parameters else make(shape), dtype)
+    if made.shape != shape:
+        raise ShapeError(f"The initializer of a weight of shape {shape} gave shape {made.shape}. It must return that shape.")
+    return made

@@ -8,9 +8,10 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
-from ..arrays import broadcast_shape
+from ..arrays import broadcast_shape, positive_axis
 from ..errors import ShapeError
 from ..ops import add, concatenate, maximum, minimum, multiply, subtract
+from . import settings
 from .layer import Layer
 
 
@@ -81,11 +82,11 @@ class Concatenate(_Merge):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = int(axis)
+        self.axis = settings.axis("Concatenate", axis)
 
     def check_shapes(self, shapes: list[tuple[int | None, ...]]) -> None:
         rank = len(shapes[0])
-        axis = self.axis % rank
+        axis = positive_axis(self.axis, rank)
         rests = {tuple(n for i, n in enumerate(s) if i not in (0, axis)) for s in shapes}
         if len(rests) > 1 or any(len(s) != rank for s in shapes):
             raise ShapeError(f"Concatenate {self.name!r} along axis {self.axis} cannot join shapes {shapes}.")

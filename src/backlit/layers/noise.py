@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import seeds
-from ..errors import ConfigError
+from ..errors import ConfigError, ShapeError
 from ..ops import where
 from ..ops.random import normal, uniform
 from . import forward_pass
 from .layer import Layer
+from .settings import is_number
 
 
 class _Random(Layer):
@@ -41,7 +42,7 @@ class Dropout(_Random):
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
+        if not is_number(rate) or not 0 <= rate <= 1:
             raise ConfigError(f"Dropout needs a rate between 0 and 1, the share of numbers to drop, got rate={rate!r}.")
         self.rate = float(rate)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
@@ -57,6 +58,8 @@ class Dropout(_Random):
     def _drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         if self.noise_shape is None:
             return tuple(shape)
+        if len(self.noise_shape) != len(shape):
+            raise ShapeError(f"Dropout {self.name!r} has noise_shape {self.noise_shape}, its input has shape {shape}.")
         return tuple(n if m is None else m for n, m in zip(shape, self.noise_shape, strict=True))
 
 
@@ -65,7 +68,7 @@ class GaussianNoise(_Random):
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or not stddev >= 0:
+        if not is_number(stddev) or not stddev >= 0:
             raise ConfigError(f"GaussianNoise needs a standard deviation >= 0, got stddev={stddev!r}.")
         self.stddev = float(stddev)
 

@@ -12,6 +12,7 @@ from ..arrays import positive_axes, positive_axis
 from ..errors import ConfigError, ShapeError
 from ..ops import mean, normalize, reshape, sqrt, variance
 from .layer import Layer
+from .settings import axes, is_number
 
 
 class _Scaled(Layer):
@@ -22,9 +23,9 @@ class _Scaled(Layer):
         beta_regularizer: Any, gamma_regularizer: Any, beta_constraint: Any, gamma_constraint: Any, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
-        if not epsilon >= 0:
+        if not is_number(epsilon) or not epsilon >= 0:
             raise ConfigError(f"{type(self).__name__} needs epsilon >= 0, got {epsilon!r}.")
-        self.axis = axis if isinstance(axis, int) else list(axis)
+        self.axis = axes(type(self).__name__, axis)
         self.epsilon = float(epsilon)
         self.center = bool(center)
         self.scale = bool(scale)
@@ -93,7 +94,7 @@ class BatchNormalization(_Scaled):
             axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer,
             beta_constraint, gamma_constraint, **kwargs,
         )  # fmt: skip
-        if not 0 <= momentum <= 1:
+        if not is_number(momentum) or not 0 <= momentum <= 1:
             raise ConfigError(f"BatchNormalization needs a momentum between 0 and 1, got {momentum!r}.")
         self.momentum = float(momentum)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)

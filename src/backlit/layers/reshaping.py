@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import ConfigError, ShapeError
 from ..ops import expand_dims, reshape
 from .layer import Layer
+from .settings import is_whole
 
 
 class Flatten(Layer):
@@ -33,9 +34,10 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.target_shape = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
-        if self.target_shape.count(-1) > 1 or any(not isinstance(n, int) or n < -1 for n in self.target_shape):
+        sizes = tuple(target_shape) if isinstance(target_shape, (list, tuple)) else (target_shape,)
+        if any(not is_whole(n) or n < -1 for n in sizes) or sizes.count(-1) > 1:
             raise ConfigError(f"Reshape needs sizes (at most one of them -1), got {target_shape!r}.")
+        self.target_shape = tuple(int(n) for n in sizes)
 
     def call(self, inputs: Any) -> Any:
         size, known = math.prod(inputs.shape[1:]), math.prod(n for n in self.target_shape if n != -1)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ..errors import ConfigError
 from ..ops import cast
 from .layer import Layer
 
@@ -16,8 +19,8 @@ class Rescaling(Layer):
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.scale = scale
-        self.offset = offset
+        self.scale = _numbers("scale", scale)
+        self.offset = _numbers("offset", offset)
 
     def call(self, inputs: Any) -> Any:
         return cast(inputs, self.dtype.name) * self.scale + self.offset
@@ -28,3 +31,10 @@ class Identity(Layer):
 
     def call(self, inputs: Any) -> Any:
         return inputs
+
+
+def _numbers(name: str, value: Any) -> Any:
+    """Return a number, or numbers one for each feature."""
+    if np.asarray(value).dtype.kind not in "iuf":
+        raise ConfigError(f"Rescaling needs numbers as {name}, got {name}={value!r}.")
+    return value

@@ -51,12 +51,13 @@ class Loss:
         """Return one value per sample, shape y_pred.shape[:-1] for most losses."""
         raise NotImplementedError(f"{type(self).__name__} must define call(y_true, y_pred).")
 
-    def check_targets(self, y_true: Array, output_shape: Shape) -> None:
+    def check_targets(self, y_true: Array, output_shape: Shape, name: str = "y") -> None:
         """Look once at all targets before training: those that do not fit raise `LabelError` or `ShapeError`.
 
-        `output_shape` is the shape of the model's output, batch axis included (its size is not read).
+        `output_shape` is the shape of the model's output, batch axis included (its size is not read); `name` is what
+        the user calls the targets.
         """
-        check_numbers(y_true, self.name)
+        check_numbers(y_true, self.name, name)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments."""
@@ -104,7 +105,7 @@ class RuleLoss(FunctionLoss):
     """A loss of this package: its function is the class attribute `rule`, its fit of targets the attribute `fits`."""
 
     rule: ClassVar[LossFunction]
-    fits: ClassVar[Callable[[Array, Shape, str], None]]
+    fits: ClassVar[Callable[[Array, Shape, str, str], None]]
 
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: str | None = None
@@ -114,9 +115,9 @@ class RuleLoss(FunctionLoss):
     def _set(self, reduction: str | None, name: str | None, dtype: str | None, **options: Any) -> None:
         FunctionLoss.__init__(self, type(self).rule, reduction, name, dtype, **options)
 
-    def check_targets(self, y_true: Array, output_shape: Shape) -> None:
+    def check_targets(self, y_true: Array, output_shape: Shape, name: str = "y") -> None:
         """Look once at all targets before training: those that do not fit raise `LabelError` or `ShapeError`."""
-        type(self).fits(y_true, output_shape, self.name)
+        type(self).fits(y_true, output_shape, self.name, name)
 
 
 def snake_case(name: str) -> str:

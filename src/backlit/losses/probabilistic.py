@@ -71,9 +71,9 @@ class SparseCategoricalCrossentropy(_ProbabilityLoss):
             del config["axis"]
         return config
 
-    def check_targets(self, y_true: Array, output_shape: Shape) -> None:
+    def check_targets(self, y_true: Array, output_shape: Shape, name: str = "y") -> None:
         """Class numbers from 0 to classes - 1 (or `ignore_class`), one for each row; others raise `LabelError`."""
-        check_classes(y_true, output_shape, self.name, ignore_class=self.options["ignore_class"])
+        check_classes(y_true, output_shape, self.name, name, self.options["ignore_class"])
 
     def _weights(self, y_true: Any, values: Tensor, sample_weight: Any) -> Tensor | None:
         """Ignored rows weigh nothing, and a mean is taken over the others."""

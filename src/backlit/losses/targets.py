@@ -67,7 +67,7 @@ def check_one_hot(y: Array, output_shape: Shape, loss: str, name: str = "y") -> 
         other = "sparse_categorical_crossentropy, or " if loss == "categorical_crossentropy" else ""
         raise LabelError(
             f"{name} has shape {y.shape}: one label for each row. {loss} expects one-hot rows of {classes} classes, "
-            f"the width of the output. Use {other}utils.to_categorical({name}, {classes})."
+            f"the width of the output. Use {other}datasets.to_categorical({name}, {classes})."
         )
     _check_shape(y, output_shape, loss, name)
     remedy = "Each row says how much it belongs to each class: use one-hot rows or probabilities"
@@ -99,7 +99,7 @@ def check_class_range(y: Array, classes: int, loss: str, name: str, ignore_class
     wrong = ~((y >= 0) & (y < classes))
     if ignore_class is not None:
         wrong &= y != ignore_class
-    remedy = "Number the classes from 0 on (np.unique(y, return_inverse=True)), or give the last layer more units"
+    remedy = f"Number the classes from 0 on (np.unique({name}, return_inverse=True)), or give the last layer more units"
     expected = f"a class from 0 to {classes - 1}, because the output has {classes} classes"
     _refuse_where(wrong, y, loss, name, expected, remedy)
 

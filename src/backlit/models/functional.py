@@ -29,6 +29,10 @@ class Functional(Model):
             for tensor in nest.flatten(tensors):
                 if not isinstance(tensor, KerasTensor):
                     raise ConfigError(f"{what} must be symbolic tensors, from Input() or a layer called on one; got {tensor!r}.")
+            if not nest.flatten(tensors):
+                raise ConfigError(f"{what} is empty. Expected symbolic tensors, from Input() or a layer called on one.")
+        if len({id(tensor) for tensor in nest.flatten(inputs)}) < len(nest.flatten(inputs)):
+            raise ConfigError("inputs has a tensor twice. Each input is fed once: give it once.")
         self._inputs = inputs
         self._outputs = outputs
         self._calls_in_order = _ordered(nest.flatten(outputs), nest.flatten(inputs))

@@ -37,6 +37,8 @@ _running = _Running()
 class Model(Layer):
     """`Model(inputs=..., outputs=...)` makes a functional model; a subclass with `call` makes a model of its own.
 
+    A subclass without `__init__` and `call`, which only writes `train_step`, takes inputs and outputs like `Model`.
+
     >>> from backlit import Model, layers
     >>> x = layers.Input(shape=(784,))
     >>> model = Model(inputs=x, outputs=layers.Dense(10, activation="softmax")(x))
@@ -45,10 +47,10 @@ class Model(Layer):
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        if cls is Model and (args or "inputs" in kwargs):
+        if cls.__init__ is Model.__init__ and (args or "inputs" in kwargs):
             from .functional import Functional
 
-            cls = Functional
+            cls = Functional if cls is Model else type(cls.__name__, (cls, Functional), {"__module__": cls.__module__})
         return super().__new__(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -69,13 +71,14 @@ class Model(Layer):
     def compile(
         self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
         weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
-        jit_compile: Any = "auto", auto_scale_loss: bool = True,
+        jit_compile: Any = "auto", auto_scale_loss: bool = True, **unknown: Any,
     ) -> None:  # fmt: skip
         """Choose the optimizer, the loss and the metrics: by name, as objects, or as functions (losses, metrics).
 
         `run_eagerly=True` runs each step op by op instead of as one graph, so that layers may look at numbers.
         `steps_per_execution`, `jit_compile` and `auto_scale_loss` are accepted and change nothing.
         """
+        _refuse("compile", unknown, ())
         self.compiled = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics, run_eagerly)
         self.steps = {}
         self.must_run_eagerly = False
@@ -131,7 +134,7 @@ class Model(Layer):
         """Train one step on one batch and return its loss and metrics, before the update."""
         prepare.require_compiled(self)
         self.reset_metrics()
-        data, _ = prepare.training_data(self, x, y, sample_weight, class_weight, _rows(x), False, None, 0.0)
+        data, _ = prepare.training_data(self, x, y, sample_weight, class_weight, None, False, 1, 0.0)
         loop.run_step(self, "train", next(data.epoch(0)))
         return self._results(return_dict)
 
@@ -139,13 +142,13 @@ class Model(Layer):
         """Test one batch and return its loss and metrics."""
         prepare.require_compiled(self)
         self.reset_metrics()
-        data = prepare.test_data(self, x, y, sample_weight, _rows(x), None)
+        data = prepare.test_data(self, x, y, sample_weight, None, 1)
         loop.run_step(self, "test", next(data.epoch(0)))
         return self._results(return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch."""
-        data = prepare.test_data(self, x, None, None, _rows(x), None, labelled=False)
+        data = prepare.test_data(self, x, None, None, None, 1, labelled=False)
         return loop.predict_batch(self, next(data.epoch(0)))
 
     def _results(self, return_dict: bool) -> Any:
@@ -221,6 +224,8 @@ class Model(Layer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return one layer by name or by place; none of that name raises `ConfigError`."""
         if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ConfigError(f"The model has no layer {index}: it has {len(self.layers)}, counted from 0.")
             return self.layers[index]
         found = {layer.name: layer for layer in self.layers}
         if name not in found:
@@ -228,9 +233,9 @@ class Model(Layer):
         return found[name]
 
     @property
-    def input_names(self) -> list[str]:
-        """The names of the inputs."""
-        return ["x"]
+    def input_names(self) -> list[str] | None:
+        """The names of the inputs, or None for a model of one's own, which takes what its `call` takes."""
+        return None
 
     @property
     def output_names(self) -> list[str]:
@@ -329,12 +334,5 @@ def _refuse(method: str, unknown: dict[str, Any], ignored: tuple[str, ...]) -> N
     """Arguments of older Kerases that changed nothing in the result pass; others are unknown."""
     for name in unknown:
         if name not in ignored:
-            choices = list(getattr(Model, method).__annotations__)
+            choices = [n for n in getattr(Model, method).__annotations__ if n not in ("unknown", "return")]
             raise ConfigError(f"{method} has no argument {name!r}.{did_you_mean(name, choices)}")
-
-
-def _rows(x: Any) -> int | None:
-    leaves = nest.flatten(x) if isinstance(x, dict) else [x]
-    first = leaves[0][0] if isinstance(leaves[0], (list, tuple)) and np.ndim(leaves[0][0]) > 1 else leaves[0]
-    return max(len(first), 1) if hasattr(first, "__len__") else None
-

@@ -86,7 +86,7 @@ def where(condition: Value, x: Value, y: Value) -> Array:
 @primitive("elementwise", lambda x, dtype: Spec(x.shape, as_dtype(dtype)))
 def cast(x: Value, dtype: str = "float32") -> Array:
     """y = x in another dtype; a gradient passes between floating dtypes only"""
-    return np.asarray(x).astype(dtype)
+    return np.asarray(x).astype(as_dtype(dtype))
 
 
 @primitive("elementwise", same_spec)

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ..arrays import Array, broadcast_shape
+from ..arrays import Array, broadcast_shape, shape_of
 from ..errors import ShapeError
 from .op import Spec, Value, apply, arithmetic_spec, backward_of, primitive
 from .shape import reshape, squeeze, sum_to
@@ -58,11 +58,11 @@ def matmul(a: Value, b: Value, transpose_a: bool = False, transpose_b: bool = Fa
 
     Shapes: (..., m, k) and (..., k, n) give (..., m, n). Inner sizes that differ raise `ShapeError`.
     """
-    rank_a, rank_b = len(np.shape(a)), len(np.shape(b))
+    rank_a, rank_b = len(shape_of(a)), len(shape_of(b))
     if rank_a == 0 or rank_b == 0:
-        raise ShapeError(f"matmul needs vectors or matrices, got shapes {np.shape(a)} and {np.shape(b)}.")
+        raise ShapeError(f"matmul needs vectors or matrices, got shapes {shape_of(a)} and {shape_of(b)}.")
     if rank_a == 1:
-        return squeeze(matmul(reshape(a, (1, np.shape(a)[0])), b, False, transpose_b), -2 if rank_b > 1 else 0)
+        return squeeze(matmul(reshape(a, (1, shape_of(a)[0])), b, False, transpose_b), -2 if rank_b > 1 else 0)
     if rank_b == 1:
-        return squeeze(_product(a, reshape(b, (np.shape(b)[0], 1)), transpose_a, False), -1)
+        return squeeze(_product(a, reshape(b, (shape_of(b)[0], 1)), transpose_a, False), -1)
     return _product(a, b, transpose_a, transpose_b)

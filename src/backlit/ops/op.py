@@ -16,6 +16,17 @@ from ..arrays import Array, DType, Shape, broadcast_shape, floatx, is_float
 
 Value: TypeAlias = Any  # an ndarray, a Python number, or a handle (Node, Tensor, Variable) that records what is done to it
 Rule: TypeAlias = Callable[..., Any]
+OneLine: TypeAlias = (  # a rule written as a lambda: told how many inputs it may have, a type checker sees into it
+    Callable[[Value], Any]
+    | Callable[[Value, Value], Any]
+    | Callable[[Value, Value, Value], Any]
+    | Callable[[Value, Value, Value, Value], Any]
+    | Callable[[Value, Value, Value, Value, Value], Any]
+    | Callable[[Value, Value, Value, Value, Value, Value], Any]
+)
+
+
+PLAIN = frozenset({np.ndarray, np.float32, np.float64, float, int})
 
 
 class Spec(NamedTuple):
@@ -53,6 +64,8 @@ class Op:
         return f"<op {self.name}>"
 
     def __call__(self, *values: Value, **attrs: Any) -> Any:
+        if self.ufunc is not None and all(type(v) in PLAIN for v in values):
+            return self.ufunc(*values)  # the short way: rule bodies come here with arrays all the time
         count = len(values) if self.variadic else self.arity
         inputs, extra = values[:count], values[count:]
         if extra:
@@ -72,7 +85,7 @@ def apply(op: Op, inputs: Sequence[Value], attrs: dict[str, Any]) -> Any:
     return op.forward(*inputs, **attrs)
 
 
-def primitive(kind: str, spec: Rule, ufunc: np.ufunc | None = None) -> Callable[[Rule], Op]:
+def primitive(kind: str, spec: Rule | OneLine, ufunc: np.ufunc | None = None) -> Callable[[Rule], Op]:
     """Make an op of a NumPy function; `spec(*specs, **attrs)` says the result's shape and dtype."""
 
     def make(rule: Rule) -> Op:
@@ -84,7 +97,7 @@ def primitive(kind: str, spec: Rule, ufunc: np.ufunc | None = None) -> Callable[
     return make
 
 
-def composite(kind: str, spec: Rule | None = None) -> Callable[[Rule], Op]:
+def composite(kind: str, spec: Rule | OneLine | None = None) -> Callable[[Rule], Op]:
     """Make an op of a body written with ops; without `spec` the result is inferred by recording the body."""
     return lambda rule: Op(rule, kind=kind, spec=spec, body=True)
 
@@ -94,10 +107,10 @@ def elementwise(rule: Rule) -> Op:
     return Op(rule, kind="elementwise", spec=elementwise_spec, body=True)
 
 
-def backward_of(op: Op) -> Callable[[Rule], Rule]:
+def backward_of(op: Op) -> Callable[[Rule | OneLine], Rule]:
     """Declare the general rule of `op`: `backward(dy, y, *inputs, **attrs)` gives one gradient (or None) per input."""
 
-    def declare(rule: Rule) -> Rule:
+    def declare(rule: Rule | OneLine) -> Rule:
         op.backward = rule
         return rule
 
@@ -145,9 +158,11 @@ def _typed(rule: Rule) -> Rule:
     """
 
     def forward(*arrays: Array, **attrs: Any) -> Array:
-        dtypes = [np.asarray(a).dtype for a in arrays]
-        dtype = float_result(*dtypes)
-        y = rule(*arrays, **typed_attrs(dtypes, attrs))
+        if len(arrays) == 1 and type(arrays[0]) is np.ndarray and arrays[0].dtype.kind == "f":
+            dtype = arrays[0].dtype
+        else:
+            dtype = float_result(*(np.asarray(a).dtype for a in arrays))
+        y = rule(*arrays, **typed_attrs([dtype], attrs))
         return y if isinstance(y, np.ndarray) and y.dtype == dtype else np.asarray(y, dtype)
 
     return forward

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from ..arrays import Array, Shape, is_float, positive_axes, positive_axis
+from ..arrays import Array, Shape, positive_axes, positive_axis, shape_of
 from ..errors import NotDifferentiable
 from .elementwise import cast, equal, sqrt, square, where
-from .op import Op, Rule, Spec, Value, apply, backward_of, composite, float_result, primitive
+from .op import Op, Rule, Spec, Value, apply, backward_of, float_result, primitive
 from .shape import broadcast_to, length, reshape
 
 Axis: TypeAlias = int | Sequence[int] | None
@@ -55,10 +55,10 @@ def _sum(x: Value, axes: tuple[int, ...] = (), keepdims: bool = False) -> Array:
 def _mean(x: Value, axes: tuple[int, ...] = (), keepdims: bool = False) -> Array:
     """y = the sum of x over axes, divided by how many numbers were summed"""
     x = np.asarray(x)
-    dtype = float_result(x.dtype)
-    count = math.prod(x.shape[a] for a in axes)
+    dtype = x.dtype if x.dtype.kind == "f" else float_result(x.dtype)
+    count = x.shape[axes[0]] if len(axes) == 1 else math.prod(x.shape[a] for a in axes)
     total = np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=dtype)
-    return np.divide(total, np.asarray(count, dtype))
+    return np.divide(total, dtype.type(count))
 
 
 @primitive("reduce", _same_dtype)
@@ -169,7 +169,11 @@ def _reduction(op: Op, doc: str) -> Rule:
     op.name = op.name.lstrip("_")
 
     def reduce(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
-        axes = positive_axes(axis, len(np.shape(x)))
+        axes = positive_axes(axis, len(shape_of(x)))
+        if type(x) is np.ndarray:
+            return op.forward(x, axes=axes, keepdims=keepdims)
+        if not axes and getattr(x, "shape", None) == () and x.dtype.kind == "f":
+            return x  # one number is its own sum, mean and extreme
         return apply(op, (x,), {"axes": axes, "keepdims": bool(keepdims)})
 
     reduce.__name__ = reduce.__qualname__ = op.name
@@ -198,22 +202,22 @@ def std(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
 
 def argmax(x: Value, axis: int = -1) -> Value:
     """Return the first place (int64) of the greatest number along `axis`."""
-    return apply(_argmax, (x,), {"axis": positive_axis(axis, len(np.shape(x)))})
+    return apply(_argmax, (x,), {"axis": positive_axis(axis, len(shape_of(x)))})
 
 
 def argmin(x: Value, axis: int = -1) -> Value:
     """Return the first place (int64) of the smallest number along `axis`."""
-    return apply(_argmin, (x,), {"axis": positive_axis(axis, len(np.shape(x)))})
+    return apply(_argmin, (x,), {"axis": positive_axis(axis, len(shape_of(x)))})
 
 
 def cumsum(x: Value, axis: int = 0, reverse: bool = False) -> Value:
     """Return the running sum along `axis`."""
-    return apply(_cumsum, (x,), {"axis": positive_axis(axis, len(np.shape(x))), "reverse": bool(reverse)})
+    return apply(_cumsum, (x,), {"axis": positive_axis(axis, len(shape_of(x))), "reverse": bool(reverse)})
 
 
 def sort(x: Value, axis: int = -1) -> Value:
     """Return the numbers in ascending order along `axis`; asking for its gradient raises `NotDifferentiable`."""
-    return apply(_sort, (x,), {"axis": positive_axis(axis, len(np.shape(x)))})
+    return apply(_sort, (x,), {"axis": positive_axis(axis, len(shape_of(x)))})
 
 
 for _op in (_argmax, _argmin, _cumsum, _sort):

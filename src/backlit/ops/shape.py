@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, Shape, as_dtype, is_float, positive_axes, positive_axis
+from ..arrays import Array, Shape, as_dtype, is_float, positive_axes, positive_axis, shape_of
 from ..errors import ShapeError
 from .op import Op, Spec, Value, apply, backward_of, primitive
 
@@ -26,7 +26,7 @@ def _reshaped(x: Spec, shape: Shape) -> Spec:
 @primitive("shape", _reshaped)
 def _reshape(x: Value, shape: Shape = ()) -> Array:
     """y = the same numbers in the same order, in another shape"""
-    return np.reshape(x, shape)
+    return np.asarray(x).reshape(shape)
 
 
 @primitive("shape", lambda x, axes: Spec(tuple(x.shape[a] for a in axes), x.dtype))
@@ -38,7 +38,9 @@ def _transpose(x: Value, axes: tuple[int, ...] = ()) -> Array:
 @primitive("shape", lambda x, shape: Spec(np.broadcast_shapes(x.shape, shape), x.dtype))
 def _broadcast_to(x: Value, shape: Shape = ()) -> Array:
     """y = x repeated along the axes where its size is 1"""
-    return np.broadcast_to(x, shape)
+    y = np.empty(shape, np.asarray(x).dtype)  # a copy: for the small arrays of a step cheaper than NumPy's view
+    y[...] = x
+    return y
 
 
 def _summed_spec(x: Spec, axes: tuple[int, ...], shape: Shape) -> Spec:
@@ -48,7 +50,7 @@ def _summed_spec(x: Spec, axes: tuple[int, ...], shape: Shape) -> Spec:
 @primitive("reduce", _summed_spec)
 def _sum_broadcast(x: Value, axes: tuple[int, ...] = (), shape: Shape = ()) -> Array:
     """y = x summed over the axes along which a smaller array was repeated"""
-    return np.add.reduce(x, axis=axes).reshape(shape)
+    return np.add.reduce(x, axis=axes[0] if len(axes) == 1 else axes).reshape(shape)
 
 
 def _joined(*xs: Spec, axis: int) -> Spec:
@@ -130,7 +132,8 @@ def _length_spec(x: Spec, axes: tuple[int, ...]) -> Spec:
 def _length(x: Value, axes: tuple[int, ...] = ()) -> Array:
     """y = how many numbers x has along axes: the batch size as a value, so that no graph bakes it in"""
     x = np.asarray(x)
-    return np.asarray(math.prod(x.shape[a] for a in axes), _length_spec(Spec(x.shape, x.dtype), axes).dtype)
+    dtype = x.dtype if x.dtype.kind == "f" else as_dtype(None)
+    return dtype.type(x.shape[axes[0]] if len(axes) == 1 else math.prod(x.shape[a] for a in axes))
 
 
 backward_of(_reshape)(lambda dy, y, x, shape: (reshape(dy, x.shape),))
@@ -162,7 +165,7 @@ def gather_backward(dy: Value, y: Value, x: Value, indices: Value, axis: int) ->
 def reshape(x: Value, shape: int | Shape) -> Value:
     """Return `x` in another shape, (..., ) with at most one -1; sizes that do not agree raise `ShapeError`."""
     shape = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
-    have = tuple(np.shape(x))
+    have = shape_of(x)
     if None in have:
         raise ShapeError(f"Cannot reshape {have}: the batch size is unknown while a model is drawn. Use layers.Reshape.")
     shape = _reshaped(Spec(have, np.dtype("float32")), shape).shape
@@ -171,30 +174,30 @@ def reshape(x: Value, shape: int | Shape) -> Value:
 
 def transpose(x: Value, axes: tuple[int, ...] | None = None) -> Value:
     """Return `x` with its axes in the given order, reversed by default."""
-    rank = len(np.shape(x))
+    rank = len(shape_of(x))
     order = tuple(range(rank))[::-1] if axes is None else tuple(positive_axis(a, rank) for a in axes)
     if sorted(order) != list(range(rank)):
-        raise ShapeError(f"axes {axes} is not an order of the {rank} axes of an array of shape {tuple(np.shape(x))}.")
+        raise ShapeError(f"axes {axes} is not an order of the {rank} axes of an array of shape {shape_of(x)}.")
     return apply(_transpose, (x,), {"axes": order})
 
 
 def broadcast_to(x: Value, shape: Shape) -> Value:
     """Return `x` repeated to `shape`, by NumPy's rule."""
     shape = tuple(shape)
-    if tuple(np.shape(x)) == shape:
+    if shape_of(x) == shape:
         return x
     try:
-        fits = np.broadcast_shapes(np.shape(x), shape) == shape
+        fits = np.broadcast_shapes(shape_of(x), shape) == shape
     except ValueError:
         fits = False
     if not fits:
-        raise ShapeError(f"Cannot broadcast {tuple(np.shape(x))} to {shape}: each axis must be equal, or 1 in the first.")
+        raise ShapeError(f"Cannot broadcast {shape_of(x)} to {shape}: each axis must be equal, or 1 in the first.")
     return apply(_broadcast_to, (x,), {"shape": shape})
 
 
 def sum_to(x: Value, shape: Shape) -> Value:
     """Undo a broadcast: sum `x` over the axes along which an array of `shape` was repeated."""
-    have, shape = tuple(np.shape(x)), tuple(shape)
+    have, shape = shape_of(x), tuple(shape)
     if have == shape:
         return x
     lead = len(have) - len(shape)
@@ -223,14 +226,14 @@ def stack(xs: Any, axis: int = 0) -> Value:
 
 def expand_dims(x: Value, axis: int) -> Value:
     """Return `x` with a new axis of size 1."""
-    shape = tuple(np.shape(x))
+    shape = shape_of(x)
     place = positive_axis(axis, len(shape) + 1)
     return reshape(x, (*shape[:place], 1, *shape[place:]))
 
 
 def squeeze(x: Value, axis: int | None = None) -> Value:
     """Return `x` without an axis of size 1, or without all of them; another size raises `ShapeError`."""
-    shape = tuple(np.shape(x))
+    shape = shape_of(x)
     if axis is None:
         return reshape(x, tuple(n for n in shape if n != 1))
     place = positive_axis(axis, len(shape))
@@ -247,7 +250,7 @@ def take_slice(x: Value, key: Any) -> Value:
 
 def gather(x: Value, indices: Value, axis: int = 0) -> Value:
     """Return the entries of `x` at integer `indices` along `axis`; shape x[:axis] + indices + x[axis+1:]."""
-    return apply(_gather, (x, indices), {"axis": positive_axis(axis, len(np.shape(x)))})
+    return apply(_gather, (x, indices), {"axis": positive_axis(axis, len(shape_of(x)))})
 
 
 def one_hot(x: Value, num_classes: int, dtype: str | None = None) -> Value:
@@ -257,7 +260,7 @@ def one_hot(x: Value, num_classes: int, dtype: str | None = None) -> Value:
 
 def length(x: Value, axis: int | tuple[int, ...] | None = 0) -> Value:
     """Return how many numbers `x` has along `axis` (the product for several), as a scalar of its floating dtype."""
-    return apply(_length, (x,), {"axes": positive_axes(axis, len(np.shape(x)))})
+    return apply(_length, (x,), {"axes": positive_axes(axis, len(shape_of(x)))})
 
 
 def _frozen(key: Any) -> Any:

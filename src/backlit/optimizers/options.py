@@ -65,7 +65,7 @@ def number(
 ) -> float:
     """Return `value` if it is a finite number, at least `low`, at most `high` and greater than `above`."""
     try:
-        held = float(value)
+        held = math.nan if isinstance(value, (str, bytes)) else float(value)
     except (TypeError, ValueError):
         held = math.nan
     if not (math.isfinite(held) and low <= held <= high and held > above):

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import seeds
 from ..arrays import Array
-from ..errors import ConfigError, DataError
+from ..errors import BacklitError, ConfigError, DataError
 from ..layers import nest
 from .border import as_float, as_target
 from .step import Batch
@@ -23,9 +23,10 @@ Check = Callable[[Batch], Batch]
 
 
 class Batches(Protocol):
-    """A source of epochs; `steps` is the number of batches of one, None while unknown."""
+    """A source of epochs; `steps` is the number of batches of one (None: unknown), `exhausted` says it has no more."""
 
     steps: int | None
+    exhausted: bool
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """Yield the batches of epoch number `index`."""
@@ -49,6 +50,7 @@ class ArrayBatches:
         self.shuffle = shuffle
         self.seed = seed
         self.first_epoch = first_epoch
+        self.exhausted = False
         self.steps: int | None = steps or math.ceil(self.rows / batch_size)
 
     def epoch(self, index: int) -> Iterator[Batch]:
@@ -78,25 +80,35 @@ class IterableBatches:
     checked ones.
     """
 
-    def __init__(self, source: Any, check: Check, steps: int | None = None, shuffle_seed: int | None = None) -> None:
+    def __init__(
+        self, source: Any, check: Check, steps: int | None = None, shuffle_seed: int | None = None, name: str = "x"
+    ) -> None:
         self.source = source
+        self.name = name
         self.check = check
         self.by_index = hasattr(source, "__getitem__") and hasattr(source, "__len__")
         self.shuffle_seed = shuffle_seed if self.by_index else None
         size = _length(source)
         self.steps = steps if steps is not None else size
         self.exhausted = False
-        self._iterator: Iterator[Any] | None = None
+        self.used = False
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """Yield the batches of epoch `index`, at most `steps` of them."""
         done = 0
         for item in self._items(index):
-            yield self.check(as_batch(item))
+            yield self._checked(item, done)
             done += 1
             if done == self.steps:
                 break
         self._end_of_epoch(done)
+
+    def _checked(self, item: Any, step: int) -> Batch:
+        try:
+            return self.check(as_batch(item))
+        except BacklitError as error:
+            error.add_note(f"This was batch {step}, counted from 0, of the source of batches given as {self.name}.")
+            raise
 
     def _items(self, index: int) -> Iterator[Any]:
         if self.by_index:
@@ -125,9 +137,12 @@ class IterableBatches:
             yield self.source[int(order[step % size])]
 
     def _end_of_epoch(self, done: int) -> None:
+        if done == 0 and not self.used:
+            raise DataError(f"{self.name} gave no batches: the source is empty or used up. Give a fresh one.")
+        self.used = True
         if done == 0:
             self.exhausted = True
-            warnings.warn("The source of batches gave none: it is empty or used up.", stacklevel=4)
+            warnings.warn("The source of batches is used up; training stops here.", stacklevel=4)
         elif self.steps is not None and done < self.steps:
             self.exhausted = True
             warnings.warn(
@@ -170,8 +185,6 @@ def is_source(x: Any) -> bool:
 
 def split(data: Batch, fraction: float) -> tuple[Batch, Batch]:
     """Return (training, validation): the last `fraction` of the rows, taken before any shuffling, validates."""
-    if not 0 < fraction < 1:
-        raise ConfigError(f"validation_split must lie between 0 and 1, got {fraction!r}.")
     rows = len(nest.flatten(data.x)[0])
     at = math.floor(rows * (1 - fraction))
     if at == 0 or at == rows:

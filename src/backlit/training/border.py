@@ -6,45 +6,68 @@ row.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array, floatx
-from ..errors import DataError, LabelError, ShapeError
+from ..errors import ConfigError, DataError, LabelError, ShapeError
 from ..layers import nest
 
-ROWS_AT_ONCE = 16384
+ROWS_AT_ONCE = 4096  # a block is looked at while it is in the cache
 
 
-def as_columns(name: str, data: Any, names: list[str] | None = None) -> Any:
+def as_columns(name: str, data: Any, names: Sequence[str] | None = None) -> Any:
     """Return arrays in the structure of `data` (one, a list, a dict by name); dtypes are kept where they can be used.
 
-    Raises `DataError` for what is not numeric, `LabelError` for text in `y`.
+    `names` are those of the model's inputs or outputs, None where any structure will do. One array serves several
+    names only as `sample_weight`. Raises `DataError` for what is not numeric, `LabelError` for such targets.
     """
     if data is None:
         return None
     if isinstance(data, dict):
-        if names and set(data) - set(names):
-            raise DataError(f"{name} has the keys {sorted(data)}, the model has {names}. Use the model's names.")
-        return {key: as_array(f"{name}[{key!r}]", value) for key, value in data.items()}
-    if isinstance(data, (list, tuple)) and names is not None and len(names) > 1:
-        if len(data) != len(names):
+        return _by_name(name, data, names)
+    several = len(names) > 1 if names is not None else _holds_arrays(data)
+    if several and isinstance(data, (list, tuple)):
+        if names is not None and len(data) != len(names):
             raise DataError(f"{name} has {len(data)} arrays, the model has {len(names)} ({', '.join(names)}).")
-        return [as_array(f"{name}[{i}]", value) for i, value in enumerate(data)]
-    if isinstance(data, (list, tuple)) and len(data) == 1 and np.ndim(data[0]) > 1:
+        return [None if value is None else as_array(f"{name}[{i}]", value) for i, value in enumerate(data)]
+    if several and name != "sample_weight" and names is not None:
+        kind = "inputs" if name == "x" else "outputs"
+        raise DataError(
+            f"{name} is one array, the model has {len(names)} {kind} ({', '.join(names)}). Give a list of arrays in this "
+            "order, or a dict by these names."
+        )
+    if isinstance(data, (list, tuple)) and len(data) == 1 and getattr(data[0], "ndim", 0) > 1:
         return as_array(name, data[0])
     return as_array(name, data)
+
+
+def _by_name(name: str, data: dict[Any, Any], names: Sequence[str] | None) -> dict[str, Any]:
+    """Return the arrays in the model's order."""
+    if not data:
+        raise DataError(f"{name} is an empty dict. Expected arrays by the model's names, {list(names or ())}.")
+    if names is None:
+        return {key: as_array(f"{name}[{key!r}]", value) for key, value in data.items()}
+    if set(data) - set(names):
+        raise DataError(f"{name} has the keys {sorted(map(str, data))}, the model has {list(names)}. Use the model's names.")
+    missing = [key for key in names if key not in data]
+    if missing and name == "x":
+        raise DataError(f"{name} lacks {missing[0]!r}. Expected an array for each of {', '.join(names)}.")
+    return {key: as_array(f"{name}[{key!r}]", data[key]) for key in names if data.get(key) is not None}
+
+
+def _holds_arrays(data: Any) -> bool:
+    """Say whether a list is one of arrays, for a model that takes what it likes, and not one of numbers."""
+    return isinstance(data, (list, tuple)) and all(getattr(value, "ndim", 0) > 0 for value in data)
 
 
 def as_array(name: str, data: Any) -> Array:
     """Return one array of numbers with at least one row and one axis."""
     array = _numpy(name, data)
-    kind = array.dtype.kind
-    if kind in "OUSV":
+    if array.dtype.kind not in "buif" or array.dtype.itemsize > 8:
         raise _not_numeric(name, array)
-    if kind not in "buif" or array.dtype.itemsize > 8:
-        raise DataError(f"{name} has dtype {array.dtype}. Expected real numbers: floats, integers or booleans; convert it.")
     if array.ndim == 0:
         raise DataError(f"{name} is a single number, {array!r}. Expected an array with the samples along the first axis.")
     if array.shape[0] == 0:
@@ -53,48 +76,88 @@ def as_array(name: str, data: Any) -> Array:
 
 
 def _numpy(name: str, data: Any) -> Array:
+    if isinstance(data, np.ma.MaskedArray):
+        return _unmasked(name, data)
     if isinstance(data, np.ndarray):
-        return data.view(np.ndarray) if not isinstance(data, np.ma.MaskedArray) else _unmasked(name, data)
+        return data.view(np.ndarray)
     if hasattr(data, "toarray") and hasattr(data, "nnz"):
-        return data.toarray()
+        return np.asarray(data.toarray())
     if hasattr(data, "to_numpy"):
-        return np.asarray(data.to_numpy())
+        return _of_frame(data)
+    if isinstance(data, (str, bytes)):
+        raise _wrong(name)(f"{name} is text, {data!r}. Expected an array of samples. Load it into one first.")
+    if callable(data) and not hasattr(data, "__array__"):
+        raise _wrong(name)(f"{name} is a function. Expected an array, or a source of batches. Call it: {name}=f().")
     try:
-        return np.asarray(data)
+        array = np.asarray(data)
     except (ValueError, TypeError) as error:
-        raise DataError(f"{name} cannot be made into an array: {error}. Expected rows of equal length.") from None
+        raise _wrong(name)(
+            f"{name} cannot be made into an array: {str(error).rstrip('.')}. Expected rows of equal length, and inputs and "
+            "targets apart: fit(x, y)."
+        ) from None
+    if array.dtype.kind == "O" and array.ndim == 0:
+        raise _wrong(name)(f"{name} is an object of {type(data).__name__}. Expected an array of samples.")
+    return array
+
+
+def _of_frame(data: Any) -> Array:
+    """Return a table's numbers row by row, whatever its index; columns of several dtypes meet in the default float."""
+    array = np.asarray(data.to_numpy())
+    if array.dtype.kind == "O" and all(kind.kind in "buif" for kind in getattr(data, "dtypes", "") if hasattr(kind, "kind")):
+        try:
+            return array.astype(floatx())
+        except (ValueError, TypeError):
+            return array
+    return array
 
 
 def _unmasked(name: str, data: Any) -> Array:
     if np.ma.getmaskarray(data).any():
         row = int(np.argwhere(np.ma.getmaskarray(data))[0][0])
-        raise DataError(f"{name} has masked values, the first in row {row}. Fill them first: {name}.filled(...).")
+        raise _wrong(name)(f"{name} has masked values, the first in row {row}. Fill them first: {name}.filled(...).")
     return np.asarray(data.data)
+
+
+def _wrong(name: str) -> type[DataError] | type[LabelError]:
+    """Return the error that complains of targets, or of other data."""
+    return LabelError if name.startswith("y") else DataError
 
 
 def _not_numeric(name: str, array: Array) -> DataError | LabelError:
     first = array.reshape(-1)[0] if array.size else None
+    hint = " Number the classes first: classes, y = numpy.unique(y, return_inverse=True)." if name[0] == "y" else ""
+    if array.dtype.kind in "US":
+        return _wrong(name)(f"{name} holds text (first value {first.item()!r}). Expected numbers.{hint}")  # type: ignore[union-attr]
     if array.dtype.kind == "O":
+        return _wrong(name)(f"{name} is an object array {_first_object(name, array)}{hint}")
+    return _wrong(name)(f"{name} has dtype {array.dtype}. Expected real numbers: floats, integers or booleans; convert it.")
+
+
+def _first_object(name: str, array: Array) -> str:
+    for place, value in enumerate(array.reshape(-1)):
         try:
-            array.astype(np.float64)
-            what = f"{name} is an object array (first value {first!r}). Expected numbers: use {name}.astype('float32')."
+            float(value)
         except (TypeError, ValueError):
-            what = f"{name} is an object array (first value {first!r}, {type(first).__name__}). Expected numbers."
+            row = place // max(array.size // len(array), 1)
+            return f"with {value!r} in row {row}. Expected numbers; replace such values."
+    return f"(first value {array.reshape(-1)[0]!r}). Expected numbers: use {name}.astype('float32')." if array.size else "without rows."
+
+
+def labeled(name: str, columns: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each array of `columns` with the name users know it by: `x`, `x[1]`, `x['pixels']`."""
+    if isinstance(columns, dict):
+        yield from ((f"{name}[{key!r}]", column) for key, column in columns.items())
+    elif isinstance(columns, list):
+        yield from ((f"{name}[{i}]", column) for i, column in enumerate(columns))
     else:
-        what = f"{name} holds text (first value {str(first)!r}). Expected numbers."
-    if name.startswith("y"):
-        hint = " Number the classes first: classes, y = numpy.unique(y, return_inverse=True)."
-        return LabelError(what + hint)
-    return DataError(what)
+        yield name, columns
 
 
 def check_lengths(x: Any, y: Any, sample_weight: Any) -> int:
     """Return the number of samples; arrays of different lengths raise `DataError` naming them."""
     sizes: dict[str, int] = {}
-    for name, value in (("x", x), ("y", y), ("sample_weight", sample_weight)):
-        if value is not None:
-            leaves = [leaf for leaf in nest.flatten(value) if leaf is not None]
-            sizes.update({name if len(leaves) == 1 else f"{name}[{i}]": len(leaf) for i, leaf in enumerate(leaves)})
+    for name, columns in (("x", x), ("y", y), ("sample_weight", sample_weight)):
+        sizes.update({label: len(column) for label, column in labeled(name, columns) if column is not None})
     if len(set(sizes.values())) > 1:
         listed = ", ".join(f"{name} has {n}" for name, n in sizes.items())
         raise DataError(f"The arrays have different numbers of samples: {listed}. Expected the same number in all.")
@@ -103,9 +166,7 @@ def check_lengths(x: Any, y: Any, sample_weight: Any) -> int:
 
 def check_inputs(x: Any, shapes: list[Any] | None) -> None:
     """Raise `ShapeError` where an input does not fit the model, `DataError` where it holds NaN or infinity."""
-    leaves = nest.flatten(x)
-    for i, array in enumerate(leaves):
-        name = "x" if len(leaves) == 1 else f"x[{i}]"
+    for i, (name, array) in enumerate(labeled("x", x)):
         if shapes is not None and i < len(shapes) and shapes[i] is not None:
             _check_shape(name, array.shape, tuple(shapes[i]))
         check_finite(name, array)
@@ -124,49 +185,69 @@ def _check_shape(name: str, have: tuple[int, ...], want: tuple[int | None, ...])
 
 
 def check_finite(name: str, array: Array, error: type[Exception] = DataError) -> None:
-    """Raise naming the first row that holds NaN or infinity."""
+    """Raise naming the first row that holds NaN or infinity, or a number too large for the default float."""
     if array.dtype.kind != "f":
         return
+    largest = float(np.finfo(floatx()).max)
+    wide = array.dtype.itemsize > np.dtype(floatx()).itemsize
     for start in range(0, len(array), ROWS_AT_ONCE):
         block = array[start : start + ROWS_AT_ONCE]
-        good = np.isfinite(block)
+        good = np.abs(block) <= largest if wide else np.isfinite(block)
         if not good.all():
             place = np.argwhere(~good)[0]
             row, value = start + int(place[0]), block[tuple(place)]
             raise error(
-                f"{name} holds {value} in row {row} (at index {(row, *map(int, place[1:]))}). Expected finite numbers; "
-                "remove or replace such rows first."
+                f"{name} holds {value} in row {row} (at index {(row, *map(int, place[1:]))}). Expected finite "
+                f"{floatx()} numbers; remove or replace such rows first."
             )
 
 
 def check_weights(sample_weight: Any, rows: int) -> None:
     """Raise unless weights are finite, not negative, and one per sample."""
-    for weight in nest.flatten(sample_weight):
+    for name, weight in labeled("sample_weight", sample_weight):
         if weight is None:
             continue
         if weight.ndim != 1 and weight.shape[1:] != (1,) * (weight.ndim - 1):
-            raise ShapeError(f"sample_weight has shape {weight.shape}. Expected one weight per sample, shape ({rows},).")
-        check_finite("sample_weight", weight)
+            raise ShapeError(f"{name} has shape {weight.shape}. Expected one weight per sample, shape ({rows},).")
+        check_finite(name, weight)
         if (weight < 0).any():
             row = int(np.argmax(weight.reshape(-1) < 0))
-            raise DataError(f"sample_weight is {weight.reshape(-1)[row]} in row {row}. Expected weights >= 0.")
+            raise DataError(f"{name} is {weight.reshape(-1)[row]} in row {row}. Expected weights >= 0.")
 
 
-def class_weights(y: Any, class_weight: dict[Any, Any]) -> Array:
-    """Return one weight per sample from a weight per class (1 for classes not named). `y`: labels or one-hot rows."""
-    if not isinstance(class_weight, dict):
-        raise DataError(f"class_weight must be a dict from class to weight, got {type(class_weight).__name__}.")
+def class_weights(y: Any, class_weight: Any, classes: int | None = None) -> Array:
+    """Return one weight per sample from a weight per class (1 for classes not named). `y`: labels or one-hot rows.
+
+    `classes` is how many there are, if that is known. A wrong weight raises `ConfigError`, targets that are no
+    classes raise `DataError`.
+    """
     if not isinstance(y, np.ndarray):
-        raise DataError("class_weight needs a model with a single output and targets y.")
-    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
-    labels = labels.astype(np.int64)
-    bad = [k for k, v in class_weight.items() if not np.isfinite(v) or v < 0 or int(k) != k or k < 0]
-    if bad:
-        raise DataError(f"class_weight has {bad[0]!r}: {class_weight[bad[0]]!r}. Expected class numbers >= 0, weights >= 0.")
-    table = np.ones(max([int(labels.max(initial=0)), *map(int, class_weight)]) + 1, floatx())
+        raise ConfigError("class_weight needs a model with a single output and targets y. Use sample_weight.")
+    table = _class_table(class_weight, classes)
+    if y.ndim > 1 and y.shape[-1] > 1:
+        labels = y.argmax(-1)
+    else:
+        labels = y.reshape(len(y)).astype(np.int64)
+        wrong = (labels != y.reshape(len(y))) | (labels < 0)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(f"class_weight needs classes, y is {y.reshape(len(y))[row]} in row {row}. Use sample_weight.")
+    weights = np.ones(max([int(labels.max(initial=0)), *table]) + 1, floatx())
+    weights[list(table)] = list(table.values())
+    return weights[labels]
+
+
+def _class_table(class_weight: Any, classes: int | None) -> dict[int, float]:
+    if not isinstance(class_weight, dict):
+        raise ConfigError(f"class_weight must be a dict from class to weight, got {type(class_weight).__name__}.")
+    numbers = (int, float, np.number, np.bool_)
     for label, weight in class_weight.items():
-        table[int(label)] = weight
-    return table[labels]
+        whole = isinstance(label, numbers) and label >= 0 and int(label) == label
+        if not whole or not isinstance(weight, numbers) or not np.isfinite(weight) or weight < 0:
+            raise ConfigError(f"class_weight has {label!r}: {weight!r}. Expected class numbers >= 0, weights >= 0.")
+        if classes is not None and label >= classes:
+            raise ConfigError(f"class_weight has {label!r}: {weight!r}. The model knows {classes} classes, numbered from 0.")
+    return {int(label): float(weight) for label, weight in class_weight.items()}
 
 
 def as_float(array: Array) -> Array:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import losses, metrics, optimizers
 from ..errors import ConfigError, did_you_mean
 from ..layers import nest
 from ..metrics import Metric
 from ..ops import length
 from ..tensor import Tensor
+from .arguments import truth
 
 
 class Compiled:
@@ -32,7 +35,7 @@ class Compiled:
         self.loss_weights = loss_weights
         self.metrics = _require_sequence("metrics", metrics)
         self.weighted_metrics = _require_sequence("weighted_metrics", weighted_metrics)
-        self.run_eagerly = bool(run_eagerly)
+        self.run_eagerly = truth("run_eagerly", run_eagerly)
         for leaf in nest.flatten(loss):
             losses.get(leaf)
         self.built = False
@@ -55,7 +58,7 @@ class Compiled:
             for loss, t, p in zip(chosen, targets, predictions, strict=True)
         ]
         weights = _per_output("loss_weights", self.loss_weights, self.names, one_for_all=False)
-        self.weights = [1.0 if w is None else float(w) for w in weights]
+        self.weights = [1.0 if w is None else _weight(w) for w in weights]
         self.loss_tracker = metrics.Mean(name="loss")
         with_loss = [name for name, loss in zip(self.names, self.output_losses, strict=True) if loss is not None]
         self.loss_trackers = [metrics.Mean(name=f"{name}_loss") for name in with_loss] if len(with_loss) > 1 else []
@@ -65,8 +68,6 @@ class Compiled:
         self.built = True
 
     def _matched(self, what: str, given: Any, targets: Sequence[Any], predictions: Sequence[Any]) -> list[list[Metric]]:
-        if not isinstance(given, dict) and len(self.names) > 1 and given and not _one_each(given, self.names):
-            given = [given] * len(self.names)
         per_output = [given] if len(self.names) == 1 and not isinstance(given, dict) else _per_output(what, given, self.names)
         found: list[list[Metric]] = []
         for wanted, target, prediction in zip(per_output, targets, predictions, strict=True):
@@ -140,9 +141,10 @@ def _require_sequence(name: str, given: Any) -> Any:
     raise ConfigError(f"{name} must be a list, a tuple or a dict of metrics, got {given!r}. Write {name}=[{given!r}].")
 
 
-def _one_each(given: Any, names: list[str]) -> bool:
-    """Say whether a list of metrics is one entry per output."""
-    return len(given) == len(names) and (any(isinstance(g, (list, tuple)) or g is None for g in given) or True)
+def _weight(given: Any) -> float:
+    if not isinstance(given, (int, float, np.number)) or not np.isfinite(given):
+        raise ConfigError(f"loss_weights must be finite numbers, got {given!r}.")
+    return float(given)
 
 
 def _per_output(what: str, given: Any, names: list[str], one_for_all: bool = True) -> list[Any]:
@@ -154,7 +156,10 @@ def _per_output(what: str, given: Any, names: list[str], one_for_all: bool = Tru
         return [given.get(name) for name in names]
     if isinstance(given, (list, tuple)):
         if len(given) != len(names):
-            raise ConfigError(f"{what} has {len(given)} entries, the model has {len(names)} outputs ({', '.join(names)}).")
+            raise ConfigError(
+                f"{what} has {len(given)} entries, the model has {len(names)} outputs ({', '.join(names)}). Expected one for "
+                "each, or a dict by their names."
+            )
         return list(given)
     if given is None or len(names) == 1 or one_for_all:
         return [given] * len(names)

@@ -15,6 +15,7 @@ from ..arrays import Array
 from ..errors import ConfigError, NotRecordable
 from ..layers import nest
 from . import prepare
+from .arguments import count, frequency, optional_count, truth, verbosity
 from .batches import Batches
 from .callbacks import CallbackList
 from .step import Batch, Feed, Step, feed_of, record, run_eagerly, signature
@@ -30,7 +31,9 @@ def fit(
 ) -> Any:  # fmt: skip
     """Train `model`; see `Model.fit` for the arguments. Returns the `History`."""
     prepare.require_compiled(model)
-    verbose, epochs = _verbosity(verbose), _epochs(epochs, initial_epoch)
+    verbose, epochs, first = verbosity(verbose), count("epochs", epochs), count("initial_epoch", initial_epoch, 0)
+    validation_steps, validate_after = optional_count("validation_steps", validation_steps), frequency(validation_freq)
+    validation_batch_size = optional_count("validation_batch_size", validation_batch_size)
     batches, held_out = prepare.training_data(
         model, x, y, sample_weight, class_weight, batch_size, shuffle, steps_per_epoch, validation_split
     )
@@ -42,15 +45,17 @@ def fit(
     model.stop_training = False
     logs: dict[str, Any] = {}
     watchers.on_train_begin()
-    for epoch in range(initial_epoch, epochs):
+    for epoch in range(first, epochs):
         watchers.on_epoch_begin(epoch)
-        logs = train_epoch(model, batches, epoch - initial_epoch, watchers)
-        if validation is not None and _due(validation_freq, epoch):
+        logs = train_epoch(model, batches, epoch - first, watchers)
+        if batches.exhausted and not logs:
+            break
+        if validation is not None and _due(validate_after, epoch):
             results = test_epoch(model, validation, watchers)
             logs |= {f"val_{name}": value for name, value in results.items()}
         model.epochs_trained += 1
         watchers.on_epoch_end(epoch, logs)
-        if model.stop_training or getattr(batches, "exhausted", False):
+        if model.stop_training or batches.exhausted:
             break
     model.optimizer.finalize_variable_values(model.trainable_variables)
     watchers.on_train_end(logs)
@@ -61,29 +66,29 @@ def train_epoch(model: Any, batches: Batches, index: int, watchers: CallbackList
     """Train on the batches of one epoch and return the logs at its end."""
     model.reset_metrics()
     listening = watchers.wants_batches("train")
-    count, out = 0, Feed()
-    for count, batch in enumerate(batches.epoch(index), 1):
+    done, out = 0, Feed()
+    for done, batch in enumerate(batches.epoch(index), 1):
         if listening:
-            watchers.on_train_batch_begin(count - 1)
+            watchers.on_train_batch_begin(done - 1)
         out = run_step(model, "train", batch)
-        watchers.on_train_batch_end(count - 1, _logs_later(model, out))
+        watchers.on_train_batch_end(done - 1, _logs_later(model, out))
         if model.stop_training:
             break
-    return _logs(model, out) if count else {}
+    return _logs(model, out) if done else {}
 
 
 def test_epoch(model: Any, batches: Batches, watchers: CallbackList) -> dict[str, Any]:
     """Test on all batches and return the results."""
     model.reset_metrics()
     watchers.on_test_begin()
-    count, out = 0, Feed()
-    for count, batch in enumerate(batches.epoch(0), 1):
-        watchers.on_test_batch_begin(count - 1)
+    done, out = 0, Feed()
+    for done, batch in enumerate(batches.epoch(0), 1):
+        watchers.on_test_batch_begin(done - 1)
         out = run_step(model, "test", batch)
-        watchers.on_test_batch_end(count - 1, _logs_later(model, out))
+        watchers.on_test_batch_end(done - 1, _logs_later(model, out))
         if getattr(model, "stop_evaluating", False):
             break
-    logs = _logs(model, out) if count else {}
+    logs = _logs(model, out) if done else {}
     watchers.on_test_end(logs)
     return logs
 
@@ -94,8 +99,10 @@ def evaluate(
 ) -> Any:  # fmt: skip
     """Return the loss and metrics on data; see `Model.evaluate`."""
     prepare.require_compiled(model)
+    return_dict, verbose = truth("return_dict", return_dict), verbosity(verbose)
+    batch_size, steps = optional_count("batch_size", batch_size), optional_count("steps", steps)
     batches = prepare.test_data(model, x, y, sample_weight, batch_size, steps)
-    watchers = _callbacks(callbacks, model, _verbosity(verbose), 1, batches.steps)
+    watchers = _callbacks(callbacks, model, verbose, 1, batches.steps)
     logs = test_epoch(model, batches, watchers)
     return dict(sorted(logs.items())) if return_dict else in_order(logs)
 
@@ -104,17 +111,16 @@ def predict(
     model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any
 ) -> Any:
     """Return the outputs for data, all batches joined; see `Model.predict`."""
+    batch_size, steps, verbose = optional_count("batch_size", batch_size), optional_count("steps", steps), verbosity(verbose)
     batches = prepare.test_data(model, x, None, None, batch_size, steps, labelled=False)
-    watchers = _callbacks(callbacks, model, _verbosity(verbose), 1, batches.steps)
+    watchers = _callbacks(callbacks, model, verbose, 1, batches.steps)
     parts: list[Any] = []
     watchers.on_predict_begin()
-    for count, batch in enumerate(batches.epoch(0)):
-        watchers.on_predict_batch_begin(count)
+    for number, batch in enumerate(batches.epoch(0)):
+        watchers.on_predict_batch_begin(number)
         parts.append(predict_batch(model, Batch(batch.x)))
-        watchers.on_predict_batch_end(count, _outputs_later(parts[-1]))
+        watchers.on_predict_batch_end(number, _outputs_later(parts[-1]))
     watchers.on_predict_end()
-    if not parts:
-        raise ConfigError("There was nothing to predict: the source of batches gave none.")
     columns = zip(*(nest.flatten(part) for part in parts), strict=True)
     return nest.pack_like(parts[0], (np.concatenate(column) for column in columns))
 
@@ -199,28 +205,9 @@ def _callbacks(
     )
 
 
-def _verbosity(verbose: Any) -> int:
-    if verbose == "auto":
-        return 1
-    if verbose not in (0, 1, 2):
-        raise ConfigError(f'verbose must be 0 (silent), 1 (progress bar), 2 (one line an epoch) or "auto", got {verbose!r}.')
-    return int(verbose)
-
-
-def _epochs(epochs: Any, initial_epoch: Any) -> int:
-    for name, value, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise ConfigError(f"{name} must be an integer >= {least}, got {value!r}.")
-    return int(epochs)
-
-
-def _due(validation_freq: Any, epoch: int) -> bool:
-    """Say whether to validate after this epoch: every n-th, or those in a list (counted from 1)."""
-    if isinstance(validation_freq, (list, tuple, set)):
-        return epoch + 1 in validation_freq
-    if isinstance(validation_freq, bool) or not isinstance(validation_freq, int) or validation_freq < 1:
-        raise ConfigError(f"validation_freq must be a positive integer or a list of epochs, got {validation_freq!r}.")
-    return (epoch + 1) % validation_freq == 0
+def _due(frequency: int | set[int], epoch: int) -> bool:
+    """Say whether to validate after this epoch: every n-th, or those in a set (counted from 1)."""
+    return epoch + 1 in frequency if isinstance(frequency, set) else (epoch + 1) % frequency == 0
 
 
 def _observer(model: Any, step: Step) -> Any:

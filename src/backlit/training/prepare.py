@@ -5,15 +5,18 @@ Everything a user can get wrong is found here, once per call, before any number 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..arrays import floatx
-from ..errors import ConfigError, DataError, LabelError
+from ..errors import ConfigError, DataError, LabelError, ShapeError
 from ..layers import nest
 from ..layers.symbolic import KerasTensor
 from . import border
+from .arguments import optional_count, share, shuffling
 from .batches import ArrayBatches, Batches, IterableBatches, is_source, split
 from .step import Batch
 
@@ -23,15 +26,17 @@ def checked(model: Any, x: Any, y: Any = None, sample_weight: Any = None, *, lab
     if x is None:
         raise DataError("x is None. Expected an array of samples, or a source of batches.")
     columns = border.as_columns("x", x, model.input_names)
+    border.check_inputs(columns, model.input_shapes)
     build_for(model, columns)
-    targets = border.as_columns("y", y, model.output_names if labelled else None) if y is not None else None
+    if not labelled:
+        return Batch(columns)
+    require_compiled(model)
+    shapes = model.output_shapes_for(columns)
+    targets = border.as_columns("y", y, model.output_names)
     weights = border.as_columns("sample_weight", sample_weight, model.output_names)
     rows = border.check_lengths(columns, targets, weights)
-    border.check_inputs(columns, model.input_shapes)
     border.check_weights(weights, rows)
-    if labelled:
-        require_compiled(model)
-        targets = _checked_targets(model, columns, targets)
+    _check_targets(model, targets, shapes)
     return Batch(columns, targets, weights)
 
 
@@ -49,30 +54,21 @@ def require_compiled(model: Any) -> None:
         raise ConfigError("The model is not compiled: call model.compile(optimizer=..., loss=...) first.")
 
 
-def _checked_targets(model: Any, columns: Any, targets: Any) -> Any:
+def _check_targets(model: Any, targets: Any, shapes: list[Any]) -> None:
     """Match losses to outputs, and let each loss look at its targets."""
-    shapes = model.output_shapes_for(columns)
-    names = model.output_names
-    leaves = _targets_by_output(targets, names)
-    if len(leaves) != len(shapes):
-        raise DataError(f"y has {len(leaves)} arrays, the model has {len(shapes)} outputs ({', '.join(names)}).")
-    compiled = model.compiled
-    compiled.build(names, leaves, [_Shaped(shape) for shape in shapes])
-    for loss, target, shape in zip(compiled.output_losses, leaves, shapes, strict=True):
+    names, compiled = model.output_names, model.compiled
+    columns = _targets_by_output(targets, names)
+    if len(columns) != len(shapes):
+        raise DataError(f"y has {len(columns)} arrays, the model has {len(shapes)} outputs ({', '.join(names)}).")
+    compiled.build(names, [column for _, column in columns], [_Shaped(shape) for shape in shapes])
+    for loss, (label, target), shape in zip(compiled.output_losses, columns, shapes, strict=True):
         if loss is None:
             continue
         if target is None:
-            raise DataError("y is missing: the model was compiled with a loss, which needs targets.")
-        _check_target(loss, target, shape)
-    return targets
-
-
-def _check_target(loss: Any, target: Any, shape: tuple[int | None, ...]) -> None:
-    if target.dtype.kind == "f":
-        border.check_finite("y", target, LabelError)
-    check = getattr(loss, "check_targets", None)
-    if check is not None:
-        check(target, shape)
+            missing = "y is missing" if targets is None else f"y lacks {label}"
+            raise DataError(f"{missing}: the model was compiled with a loss, which needs targets. Give fit(x, y).")
+        border.check_finite(label, target, LabelError)
+        loss.check_targets(target, shape, label)
 
 
 class _Shaped:
@@ -82,51 +78,48 @@ class _Shaped:
         self.shape = shape
 
 
-def _targets_by_output(targets: Any, names: list[str]) -> list[Any]:
-    if isinstance(targets, dict):
-        return [targets.get(name) for name in names]
+def _targets_by_output(targets: Any, names: list[str]) -> list[tuple[str, Any]]:
+    """Return each output's targets (or None) and what to call them."""
     if targets is None:
-        return [None] * len(names)
-    return nest.flatten(targets)
+        return [(name, None) for name in names]
+    if isinstance(targets, dict):
+        return [(f"y[{name!r}]" if name in targets else repr(name), targets.get(name)) for name in names]
+    return list(border.labeled("y", targets))
 
 
 def training_data(
     model: Any, x: Any, y: Any, sample_weight: Any, class_weight: Any, batch_size: int | None, shuffle: Any,
-    steps: int | None, validation_split: float,
+    steps: int | None, validation_split: Any,
 ) -> tuple[Batches, Batch | None]:  # fmt: skip
     """Return the source of training batches, and the rows split off for validation, if any."""
-    steps = _count("steps_per_epoch", steps)
+    steps, shuffle = optional_count("steps_per_epoch", steps), shuffling(shuffle)
+    batch_size, fraction = optional_count("batch_size", batch_size), share("validation_split", validation_split)
     if is_source(x):
-        _require_bare_source("x", y, sample_weight, validation_split)
-        if batch_size is not None:
-            raise ConfigError("batch_size was given with a source of batches, which makes its own. Leave it out.")
+        _require_bare_source(y, sample_weight, fraction, batch_size)
         seed = int(model.seed.value) if shuffle else None
         return IterableBatches(x, _batch_check(model, class_weight), steps, seed), None
     if class_weight is not None and sample_weight is not None:
         raise ConfigError("Give class_weight or sample_weight, not both: multiply them into one sample_weight.")
     data = checked(model, x, y, sample_weight)
     if class_weight is not None:
-        data = data._replace(sample_weight=border.class_weights(data.y, class_weight))
+        data = data._replace(sample_weight=_class_weights(model, data, class_weight))
     held_out = None
-    if validation_split:
-        data, held_out = split(data, validation_split)
-    rows = len(nest.flatten(data.x)[0])
-    size = _batch_size(batch_size, rows, steps)
-    seed, first = int(model.seed.value), model.epochs_trained
-    return ArrayBatches(data, size, _truth("shuffle", shuffle), seed, steps, first), held_out
+    if fraction:
+        data, held_out = split(data, fraction)
+    size = _batch_size(batch_size, _rows(data), steps)
+    return ArrayBatches(data, size, shuffle, int(model.seed.value), steps, model.epochs_trained), held_out
 
 
 def test_data(
-    model: Any, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None, labelled: bool = True
-) -> Batches:
+    model: Any, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None, labelled: bool = True,
+    name: str = "x",
+) -> Batches:  # fmt: skip
     """Return the source of batches to evaluate or predict, in order."""
-    steps = _count("steps", steps)
     if is_source(x):
-        _require_bare_source("x", y, sample_weight, 0.0)
-        return IterableBatches(x, _batch_check(model, None, labelled), steps)
+        _require_bare_source(y, sample_weight, 0.0, batch_size)
+        return IterableBatches(x, _batch_check(model, None, labelled), steps, name=name)
     data = x if isinstance(x, Batch) else checked(model, x, y, sample_weight, labelled=labelled)
-    rows = len(nest.flatten(data.x)[0])
-    batches = ArrayBatches(data, _batch_size(batch_size, rows, None))
+    batches = ArrayBatches(data, _batch_size(batch_size, _rows(data), steps))
     if steps is not None:
         batches.steps = min(steps, batches.steps or steps)
     return batches
@@ -139,11 +132,21 @@ def validation_data(model: Any, given: Any, batch_size: int | None, steps: int |
     if isinstance(given, (tuple, list)):
         if len(given) not in (1, 2, 3):
             raise ConfigError(f"validation_data must be (x, y) or (x, y, sample_weight), got {len(given)} parts.")
-        x, y, weight = (*given, None, None)[:3]
-        return test_data(model, x, y, weight, batch_size, steps)
+        with within("validation_data"):
+            x, y, weight = (*given, None, None)[:3]
+            return test_data(model, x, y, weight, batch_size, steps)
     if not is_source(given):
         raise ConfigError(f"validation_data must be (x, y) or a source of batches, got {type(given).__name__}.")
-    return test_data(model, given, None, None, batch_size, steps)
+    return test_data(model, given, None, None, None, steps, name="validation_data")
+
+
+@contextmanager
+def within(argument: str) -> Iterator[None]:
+    """Say in errors which argument of `fit` the wrong `x` or `y` came in."""
+    try:
+        yield
+    except (ConfigError, DataError, LabelError, ShapeError) as error:
+        raise type(error)(f"In {argument}: {error}") from None
 
 
 def _batch_check(model: Any, class_weight: Any, labelled: bool = True) -> Any:
@@ -153,7 +156,7 @@ def _batch_check(model: Any, class_weight: Any, labelled: bool = True) -> Any:
         batch = checked(model, item.x, item.y if labelled else None, item.sample_weight, labelled=labelled)
         weight = batch.sample_weight
         if class_weight is not None:
-            by_class = border.class_weights(batch.y, class_weight)
+            by_class = _class_weights(model, batch, class_weight)
             weight = by_class if weight is None else weight * by_class
         return Batch(
             nest.map_structure(border.as_float, batch.x),
@@ -164,33 +167,27 @@ def _batch_check(model: Any, class_weight: Any, labelled: bool = True) -> Any:
     return check
 
 
-def _require_bare_source(name: str, y: Any, sample_weight: Any, validation_split: float) -> None:
+def _class_weights(model: Any, data: Batch, class_weight: Any) -> Any:
+    """Return the weight of each sample by its class. An output of width 1 says yes or no."""
+    width = model.output_shapes_for(data.x)[0][-1]
+    return border.class_weights(data.y, class_weight, 2 if width == 1 else width)
+
+
+def _require_bare_source(y: Any, sample_weight: Any, fraction: float, batch_size: int | None) -> None:
     for argument, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
-            raise ConfigError(f"{name} is a source of batches, which brings its own targets and weights; leave {argument} out.")
-    if validation_split:
+            raise ConfigError(f"x is a source of batches, which brings its own targets and weights; leave {argument} out.")
+    if fraction:
         raise ConfigError("validation_split needs arrays; a source of batches cannot be split. Use validation_data.")
+    if batch_size is not None:
+        raise ConfigError("batch_size was given with a source of batches, which makes its own. Leave it out.")
 
 
-def _count(name: str, value: Any) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or int(value) != value or value < 1:
-        raise ConfigError(f"{name} must be a positive integer, got {value!r}.")
-    return int(value)
+def _rows(data: Batch) -> int:
+    return len(nest.flatten(data.x)[0])
 
 
-def _batch_size(batch_size: Any, rows: int, steps: int | None) -> int:
+def _batch_size(batch_size: int | None, rows: int, steps: int | None) -> int:
     if batch_size is None:
         return -(-rows // steps) if steps else 32
-    size = _count("batch_size", batch_size)
-    assert size is not None
-    return size
-
-
-def _truth(name: str, value: Any) -> bool:
-    if value in ("batch", "epoch"):
-        return True
-    if not isinstance(value, (bool, np.bool_)):
-        raise ConfigError(f"{name} must be True or False, got {value!r}.")
-    return bool(value)
+    return batch_size
