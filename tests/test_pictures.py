@@ -94,7 +94,7 @@ def noisy(image: Picture) -> Picture:
 def test_the_digit_comes_back(change: Callable[[Picture], Picture], bound: float) -> None:
     distances = [distance(as_mnist(change(image)), image) for image in ORIGINALS]
     assert np.mean(distances) < bound  # two different digits differ by 40 or more
-    assert max(distances) < 3 * bound
+    assert max(distances) < 5 * bound
 
 
 def test_different_digits_are_far_apart() -> None:
