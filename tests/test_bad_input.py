@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import copy
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from bad_input import fitting, inputs, labels, low_level, models, names
-from bad_input.row import CLASSES, LABELS, X, Row, Source, evaluate, fit, leaves
+from bad_input.row import CLASSES, LABELS, Row, Source, X, evaluate, fit, leaves
+from golden.misuse_recipes import recipes
+from golden.store import read
 
+import backlit
 from backlit.cli.app import run
-from backlit.errors import BacklitError
+from backlit.errors import BacklitError, DataError, LabelError
+from backlit.training import prepare
 
 ROWS: list[Row] = [
     row for table in (labels, inputs, fitting, names, models, low_level) for row in table.ROWS
 ]  # fmt: skip
-DATA = {"x", "y", "sample_weight", "verbose"}
+DATA = {"x", "y", "sample_weight"}
 
 
 def eagerly(model: Any, **given: Any) -> Any:
@@ -97,6 +102,58 @@ def test_impossible_commands_say_so_in_one_line(
     assert printed.out == ""
     assert printed.err.count("\n") == 1
     assert says in printed.err
+
+
+# What Keras refuses and Backlit does: the answer is plain, so there is nothing to refuse.
+GIVEN_ANYWAY = {
+    "label-list", "x-list", "x-list-of-rows",  # lists are arrays to everyone else
+    "noise-above-one",  # a deviation may be any size
+    "generator-runs-dry",  # a warning, and the epochs there were
+    "unknown-argument",  # `workers` of Keras 2 changes no number
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", recipes())
+@pytest.mark.filterwarnings("default:The source of batches")
+def test_what_keras_refuses_is_refused(name: str) -> None:
+    (case,) = (case for case in read("misuse").cases if case.id == name)
+    try:
+        recipes()[name](backlit)
+    except BacklitError:
+        assert name not in GIVEN_ANYWAY
+    else:
+        assert "raises" not in case.spec or name in GIVEN_ANYWAY
+
+
+def test_checking_mnist_costs_little() -> None:
+    model = backlit.Sequential([backlit.layers.Input((784,)), backlit.layers.Dense(10, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x, y = np.zeros((60000, 784), "float32"), np.zeros(60000, int)
+    seconds: list[float] = []
+    for _ in range(3):
+        start = time.perf_counter()
+        prepare.training_data(model, x, y, None, None, 32, True, None, 0.1)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.15
+
+
+def test_a_bad_batch_is_numbered() -> None:
+    model = CLASSES()
+    good, bad = (X, LABELS), (X, LABELS + 1)
+    with pytest.raises(LabelError, match=r"^y\[2\] is 3") as caught:
+        model.fit(iter([good, good, bad]), steps_per_epoch=3, verbose=0)
+    assert caught.value.__notes__ == ["This was batch 2, counted from 0, of the source of batches given as x."]
+    with pytest.raises(DataError, match=r"^validation_data gave no batches"):
+        model.fit(X, LABELS, validation_data=iter([]), verbose=0)
+
+
+def test_an_error_in_a_users_source_is_his_own() -> None:
+    def source() -> Any:
+        yield X, LABELS
+        raise RuntimeError("the disk is gone")
+
+    with pytest.raises(RuntimeError, match="the disk is gone"):
+        CLASSES().fit(source(), steps_per_epoch=2, verbose=0)
 
 
 def test_there_are_enough_rows_and_no_two_are_called_alike() -> None:

@@ -7,7 +7,7 @@ as in Keras.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +68,36 @@ def as_dtype(dtype: Any) -> DType:
 def is_float(dtype: DType) -> bool:
     """Say whether `dtype` is a floating dtype."""
     return dtype.kind == "f"
+
+
+def is_array(value: Any) -> TypeGuard[Array]:
+    """Say whether `value` is an array or a number of NumPy's, both of which know their dtype."""
+    return isinstance(value, (np.ndarray, np.generic))
+
+
+def is_integer(value: Any) -> TypeGuard[int]:
+    """Say whether `value` is an integer, Python's or NumPy's; truth values are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Say whether `value` is a real number, Python's or NumPy's; truth values are none."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def is_truth(value: Any) -> TypeGuard[bool]:
+    """Say whether `value` is True or False, Python's or NumPy's."""
+    return isinstance(value, (bool, np.bool_))
+
+
+def is_list(value: Any) -> TypeGuard[list[Any] | tuple[Any, ...]]:
+    """Say whether `value` is a list or a tuple."""
+    return isinstance(value, (list, tuple))
+
+
+def is_dict(value: Any) -> TypeGuard[dict[Any, Any]]:
+    """Say whether `value` is a dict."""
+    return isinstance(value, dict)
 
 
 def positive_axis(axis: int, rank: int) -> int:

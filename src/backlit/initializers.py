@@ -135,6 +135,8 @@ class RandomNormal(RandomInitializer):
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
+        if not isinstance(stddev, (int, float, np.number)) or not stddev >= 0:
+            raise ConfigError(f"{type(self).__name__} needs a standard deviation >= 0, got stddev={stddev!r}.")
         self.mean = mean
         self.stddev = stddev
 

@@ -96,7 +96,7 @@ def recorded(name: str, row: Row, rng: np.random.Generator, layout: str = "") ->
     """Record one call of a layer whose weights are random."""
     layer = getattr(layers, name)(dtype="float64", **row.options)
     arrays = [laid_out(rng.standard_normal(shape), layout) for shape in row.shapes]
-    layer.build_for((arrays if len(arrays) > 1 else arrays[0],))
+    layer(arrays if len(arrays) > 1 else arrays[0])  # makes the weights
     for weight in layer.weights:
         weight.store(random_weight(weight, rng))
     return traced(lambda xs: layer(xs if len(xs) > 1 else xs[0], training=row.training), arrays)

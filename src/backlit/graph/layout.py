@@ -105,13 +105,14 @@ def _by_layer(places: Sequence[Place]) -> list[list[Place]]:
 def _order(layers: list[list[Place]]) -> None:
     """Sort each layer by where its neighbors stand, forward and backward in turn, and keep the best order seen."""
     best, fewest = [list(layer) for layer in layers], _crossings(layers)
-    for sweep in range(SWEEPS):
+    rank = {id(p): i for layer in layers for i, p in enumerate(layer)}
+    for sweep in range(SWEEPS if fewest else 0):
         forward = sweep % 2 == 0
         for layer in layers if forward else reversed(layers):
-            rank = {id(p): i for other in layers for i, p in enumerate(other)}
             near = {id(p): [rank[id(n)] for n in (p.before if forward else p.after)] for p in layer}
             means = {id(p): _mean(near[id(p)], rank[id(p)]) for p in layer}
             layer.sort(key=lambda p, means=means: means[id(p)])
+            rank.update((id(p), i) for i, p in enumerate(layer))
         crossings = _crossings(layers)
         if crossings < fewest:
             best, fewest = [list(layer) for layer in layers], crossings

@@ -6,6 +6,7 @@ Everything is read off the backward graph: which node multiplied what by what.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -114,5 +115,5 @@ def _at(value: Array, place: tuple[int, ...]) -> float:
     return float(value[_fitted(value, place)])
 
 
-def _number(value: float) -> str:
+def _number(value: Any) -> str:
     return f"{float(value):.6g}"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, constraints, initializers, regularizers
+from ..arrays import is_integer
 from ..errors import ConfigError, ShapeError
 from ..ops import matmul
 from .layer import Layer
-from .settings import is_whole
 
 
 class Dense(Layer):
@@ -27,7 +27,7 @@ class Dense(Layer):
         activity_regularizer: Any = None, kernel_constraint: Any = None, bias_constraint: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        if not is_whole(units) or units <= 0:
+        if not is_integer(units) or units <= 0:
             raise ConfigError(f"Dense needs a positive integer number of units, got units={units!r}.")
         self.units = int(units)
         self.activation = activations.get(activation)

@@ -22,7 +22,8 @@ class InputLayer(Layer):
         self, shape: Any = None, batch_size: int | None = None, dtype: Any = None, batch_shape: Any = None,
         name: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
-        kwargs.pop("sparse", None), kwargs.pop("ragged", None), kwargs.pop("optional", None)
+        for of_no_meaning_here in ("sparse", "ragged", "optional"):
+            kwargs.pop(of_no_meaning_here, None)
         if batch_shape is None:
             batch_shape = kwargs.pop("batch_input_shape", None)
         if shape is None and batch_shape is None:

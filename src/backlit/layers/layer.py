@@ -265,7 +265,8 @@ class Layer:
         """Set all weights from arrays in the order of `weights`; another count or shape raises `ShapeError`."""
         have = self.weights
         if not isinstance(weights, (list, tuple, np.ndarray)):
-            raise ConfigError(f"set_weights needs a list of arrays, as get_weights gives, got {type(weights).__name__}.")
+            kind = type(weights).__name__
+            raise ConfigError(f"set_weights needs a list of arrays, as get_weights gives, got {kind}.")
         if len(weights) != len(have):
             raise ShapeError(f"Layer {self.name!r} has {len(have)} weights, {len(weights)} arrays were given.")
         arrays = [np.asarray(w.numpy() if hasattr(w, "numpy") else w) for w in weights]
@@ -334,9 +335,12 @@ def _require_tensors(layer: Layer, inputs: Any) -> None:
             )
 
 
+def _takes_dtype(make: Any) -> bool:
+    return not inspect.isclass(make) and "dtype" in inspect.signature(make).parameters
+
+
 def _initial(make: Any, shape: tuple[int, ...], dtype: DType) -> Array:
-    parameters = inspect.signature(make).parameters if not inspect.isclass(make) else {}
-    made = np.asarray(make(shape, dtype=dtype.name) if "dtype" in parameters else make(shape), dtype)
+    made = np.asarray(make(shape, dtype=dtype.name) if _takes_dtype(make) else make(shape), dtype)
     if made.shape != shape:
-        raise ShapeError(f"The initializer of a weight of shape {shape} gave shape {made.shape}. It must return that shape.")
+        raise ShapeError(f"The initializer of a weight of shape {shape} gave {made.shape}. It must give that shape.")
     return made

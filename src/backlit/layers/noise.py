@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import seeds
+from ..arrays import is_number
 from ..errors import ConfigError, ShapeError
 from ..ops import where
 from ..ops.random import normal, uniform
 from . import forward_pass
 from .layer import Layer
-from .settings import is_number
 
 
 class _Random(Layer):

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import constraints, initializers, regularizers
-from ..arrays import positive_axes, positive_axis
+from ..arrays import is_number, positive_axes
 from ..errors import ConfigError, ShapeError
 from ..ops import mean, normalize, reshape, sqrt, variance
 from .layer import Layer
-from .settings import axes, is_number
+from .settings import axes
 
 
 class _Scaled(Layer):
@@ -103,7 +103,6 @@ class BatchNormalization(_Scaled):
         self.moving_variance: Any = None
 
     def build(self, input_shape: Any) -> None:
-        positive_axis(self.axis, len(input_shape))
         super().build(input_shape)
         self.moving_mean = self.add_weight(
             self._sizes, self.moving_mean_initializer, name="moving_mean", trainable=False

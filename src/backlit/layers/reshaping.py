@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..arrays import is_integer
 from ..errors import ConfigError, ShapeError
 from ..ops import expand_dims, reshape
 from .layer import Layer
-from .settings import is_whole
 
 
 class Flatten(Layer):
@@ -35,7 +35,7 @@ class Reshape(Layer):
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         sizes = tuple(target_shape) if isinstance(target_shape, (list, tuple)) else (target_shape,)
-        if any(not is_whole(n) or n < -1 for n in sizes) or sizes.count(-1) > 1:
+        if any(not is_integer(n) or n < -1 for n in sizes) or sizes.count(-1) > 1:
             raise ConfigError(f"Reshape needs sizes (at most one of them -1), got {target_shape!r}.")
         self.target_shape = tuple(int(n) for n in sizes)
 

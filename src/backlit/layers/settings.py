@@ -9,19 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import is_integer, is_number
 from ..errors import ConfigError
 
 Shape = tuple[int | None, ...]
-
-
-def is_whole(value: Any) -> bool:
-    """Say whether `value` is an integer, Python's or NumPy's."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def is_number(value: Any) -> bool:
-    """Say whether `value` is a real number, Python's or NumPy's."""
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def number(owner: str, name: str, value: Any) -> float:
@@ -40,7 +31,7 @@ def at_least_zero(name: str, value: Any) -> float:
 
 def axis(owner: str, value: Any) -> int:
     """Return one axis."""
-    if not is_whole(value):
+    if not is_integer(value):
         raise ConfigError(f"{owner} needs an integer as axis, got axis={value!r}.")
     return int(value)
 
@@ -53,6 +44,6 @@ def axes(owner: str, value: Any) -> int | list[int]:
 def sizes(what: str, given: Any) -> Shape:
     """Return a shape without the batch axis: positive integers, None where a size is open."""
     shape = tuple(given) if isinstance(given, (list, tuple)) else (given,)
-    if not all(size is None or (is_whole(size) and size > 0) for size in shape) or given is None:
+    if not all(size is None or (is_integer(size) and size > 0) for size in shape) or given is None:
         raise ConfigError(f"{what} must hold positive integers (or None), got {given!r}.")
     return tuple(None if size is None else int(size) for size in shape)

@@ -99,13 +99,19 @@ class SparseCategoricalAccuracy(RuleMetric):
     rule, direction = sparse_categorical_accuracy, "up"
 
 
+def _counted(k: Any) -> int:
+    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        raise ConfigError(f"A top-k accuracy needs a positive integer, got k={k!r}.")
+    return k
+
+
 class TopKCategoricalAccuracy(RuleMetric):
     """How often the right class is among the `k` most probable; targets are one-hot."""
 
     rule, direction = top_k_categorical_accuracy, "up"
 
     def __init__(self, k: int = 5, name: str | None = None, dtype: Any = None) -> None:
-        self._set(name, dtype, k=k)
+        self._set(name, dtype, k=_counted(k))
 
 
 class SparseTopKCategoricalAccuracy(RuleMetric):
@@ -114,4 +120,4 @@ class SparseTopKCategoricalAccuracy(RuleMetric):
     rule, direction = sparse_top_k_categorical_accuracy, "up"
 
     def __init__(self, k: int = 5, name: str | None = None, dtype: Any = None) -> None:
-        self._set(name, dtype, k=k)
+        self._set(name, dtype, k=_counted(k))

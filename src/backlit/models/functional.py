@@ -175,6 +175,13 @@ class Functional(Model):
         return functional_from_config(config, custom_objects)
 
 
+def functional_kind(kind: Any) -> Any:
+    """Return a class of models as one of functional models."""
+    if kind is Model:
+        return Functional
+    return type(kind.__name__, (kind, Functional), {"__module__": kind.__module__})
+
+
 def _ordered(outputs: list[KerasTensor], inputs: list[KerasTensor]) -> list[Call]:
     """Return the calls between inputs and outputs, each after those it needs (without recursion)."""
     entered = set(map(id, inputs))

@@ -48,9 +48,9 @@ class Model(Layer):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls.__init__ is Model.__init__ and (args or "inputs" in kwargs):
-            from .functional import Functional
+            from .functional import functional_kind
 
-            cls = Functional if cls is Model else type(cls.__name__, (cls, Functional), {"__module__": cls.__module__})
+            return super().__new__(functional_kind(cls))
         return super().__new__(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -99,6 +99,8 @@ class Sequential(Model):
             self._draw(InputLayer(batch_shape=(None, *tuple(input_shape)[1:])).output)
 
     def _require_drawing(self) -> Functional:
+        if not self.layers:
+            raise ConfigError(f"Model {self.name!r} has no layers. Give it some: add(Dense(10)).")
         if self._drawing is None:
             raise ConfigError(
                 f"Model {self.name!r} does not know its input shape yet: begin with Input(shape=...), call "

@@ -5,13 +5,12 @@ Everything element-wise in Backlit (activations, losses, optimizers) is written 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..arrays import Array, as_dtype
 from .op import (
     Op,
+    Rule,
     Spec,
     Value,
     arithmetic_spec,
@@ -20,15 +19,20 @@ from .op import (
     comparison_spec,
     elementwise,
     elementwise_spec,
-    float_result,
     primitive,
     same_spec,
 )
 from .shape import sum_to
 
 
-def _ufunc(name: str, ufunc: np.ufunc, doc: str, inputs: int, spec: Any) -> Op:
-    rule = (lambda x: ufunc(x)) if inputs == 1 else (lambda x, y: ufunc(x, y))
+def _ufunc(name: str, ufunc: np.ufunc, doc: str, inputs: int, spec: Rule) -> Op:
+    def of_one(x: Value) -> Array:
+        return ufunc(x)
+
+    def of_two(x: Value, y: Value) -> Array:
+        return ufunc(x, y)
+
+    rule: Rule = of_one if inputs == 1 else of_two
     rule.__name__, rule.__doc__ = name, doc
     return primitive("elementwise", spec, ufunc)(rule)
 
@@ -78,7 +82,7 @@ def _where_spec(condition: Spec, x: Spec, y: Spec) -> Spec:
 
 
 @primitive("elementwise", _where_spec)
-def where(condition: Value, x: Value, y: Value) -> Array:
+def where(condition: Array, x: Array, y: Array) -> Array:
     """z = x where the condition holds, else y"""
     return np.where(condition, x, y)
 

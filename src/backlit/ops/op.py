@@ -25,7 +25,6 @@ OneLine: TypeAlias = (  # a rule written as a lambda: told how many inputs it ma
     | Callable[[Value, Value, Value, Value, Value, Value], Any]
 )
 
-
 PLAIN = frozenset({np.ndarray, np.float32, np.float64, float, int})
 
 
@@ -139,12 +138,14 @@ def derivative_of(op: Op, needs: str) -> Callable[[Rule], Op]:
 def _reading(rule: Rule, needs: str, defaults: dict[str, Any]) -> Rule:
     """Return `rule(x, y, ...)` as a function of only the inputs it reads, with the attributes of its op."""
     attrs = [p.replace(default=defaults[p.name]) for p in list(inspect.signature(rule).parameters.values())[2:]]
-    if needs == "x":
-        formula: Rule = lambda x, **a: rule(x, None, **a)  # noqa: E731
-    elif needs == "y":
-        formula = lambda y, **a: rule(None, y, **a)  # noqa: E731
-    else:
-        formula = rule
+
+    def of_x(x: Value, **attrs: Any) -> Value:
+        return rule(x, None, **attrs)
+
+    def of_y(y: Value, **attrs: Any) -> Value:
+        return rule(None, y, **attrs)
+
+    formula: Rule = {"x": of_x, "y": of_y}.get(needs, rule)
     inputs = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in needs]
     formula.__signature__ = inspect.Signature([*inputs, *attrs])  # type: ignore[attr-defined]
     formula.__name__, formula.__doc__ = rule.__name__, rule.__doc__
@@ -162,8 +163,7 @@ def _typed(rule: Rule) -> Rule:
             dtype = arrays[0].dtype
         else:
             dtype = float_result(*(np.asarray(a).dtype for a in arrays))
-        y = rule(*arrays, **typed_attrs([dtype], attrs))
-        return y if isinstance(y, np.ndarray) and y.dtype == dtype else np.asarray(y, dtype)
+        return np.asarray(rule(*arrays, **typed_attrs([dtype], attrs)), dtype)
 
     return forward
 

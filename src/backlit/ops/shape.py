@@ -6,13 +6,17 @@ The backward rule of each is the move that brings the gradient back, and adds wh
 from __future__ import annotations
 
 import math
-from typing import Any
+from types import EllipsisType
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..arrays import Array, Shape, as_dtype, is_float, positive_axes, positive_axis, shape_of
 from ..errors import ShapeError
 from .op import Op, Spec, Value, apply, backward_of, primitive
+
+Index: TypeAlias = int | slice | EllipsisType | None
+Frozen: TypeAlias = int | tuple[Any, ...] | EllipsisType | None  # the same as an attribute, which must be hashable
 
 
 def _reshaped(x: Spec, shape: Shape) -> Spec:
@@ -72,7 +76,7 @@ def _concatenate(*xs: Value, axis: int = -1) -> Array:
     return np.concatenate(xs, axis)
 
 
-def _sliced(x: Spec, key: tuple[Any, ...]) -> Spec:
+def _sliced(x: Spec, key: tuple[Frozen, ...]) -> Spec:
     try:
         return Spec(np.broadcast_to(np.empty((), x.dtype), x.shape)[_key(key)].shape, x.dtype)
     except IndexError as error:
@@ -80,13 +84,13 @@ def _sliced(x: Spec, key: tuple[Any, ...]) -> Spec:
 
 
 @primitive("shape", _sliced)
-def _take_slice(x: Value, key: tuple[Any, ...] = ()) -> Array:
+def _take_slice(x: Value, key: tuple[Frozen, ...] = ()) -> Array:
     """y = x[key] for a key of slices, integers, newaxis and ellipsis"""
     return np.asarray(x)[_key(key)]
 
 
 @primitive("join", lambda dy, key, shape: Spec(shape, dy.dtype))
-def _put_slice(dy: Value, key: tuple[Any, ...] = (), shape: Shape = ()) -> Array:
+def _put_slice(dy: Value, key: tuple[Frozen, ...] = (), shape: Shape = ()) -> Array:
     """y = zeros with y[key] = dy: the way back of a slice"""
     y = np.zeros(shape, np.asarray(dy).dtype)
     y[_key(key)] = dy
@@ -166,7 +170,7 @@ def reshape(x: Value, shape: int | Shape) -> Value:
     """Return `x` in another shape, (..., ) with at most one -1; sizes that do not agree raise `ShapeError`."""
     shape = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
     have = shape_of(x)
-    if None in have:
+    if None in getattr(x, "shape", ()):
         raise ShapeError(f"Cannot reshape {have}: the batch size is unknown while a model is drawn. Use layers.Reshape.")
     shape = _reshaped(Spec(have, np.dtype("float32")), shape).shape
     return apply(_reshape, (x,), {"shape": shape})
@@ -242,7 +246,7 @@ def squeeze(x: Value, axis: int | None = None) -> Value:
     return reshape(x, (*shape[:place], *shape[place + 1 :]))
 
 
-def take_slice(x: Value, key: Any) -> Value:
+def take_slice(x: Value, key: Index | tuple[Index, ...]) -> Value:
     """Return `x[key]` for slices, integers, newaxis and ellipsis."""
     keys = key if isinstance(key, tuple) else (key,)
     return apply(_take_slice, (x,), {"key": tuple(_frozen(k) for k in keys)})
@@ -263,14 +267,14 @@ def length(x: Value, axis: int | tuple[int, ...] | None = 0) -> Value:
     return apply(_length, (x,), {"axes": positive_axes(axis, len(shape_of(x)))})
 
 
-def _frozen(key: Any) -> Any:
+def _frozen(key: Index) -> Frozen:
     """Attributes are hashable: a slice becomes a tuple that starts with its name."""
     if isinstance(key, slice):
         return ("slice", *(None if n is None else int(n) for n in (key.start, key.stop, key.step)))
     return int(key) if isinstance(key, (int, np.integer)) else key
 
 
-def _key(frozen: tuple[Any, ...]) -> tuple[Any, ...]:
+def _key(frozen: tuple[Frozen, ...]) -> tuple[Index, ...]:
     return tuple(slice(*k[1:]) if isinstance(k, tuple) else k for k in frozen)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, is_float
+from ..arrays import Array, is_dict, is_float, is_list
 from ..errors import ConfigError, NotDifferentiable
 from ..graph.backward import gradients
 from ..graph.evaluate import evaluate
@@ -46,7 +46,7 @@ class GradientTape:
 
     def watch(self, tensor: Any) -> None:
         """Follow a tensor (or a list of them) although it is not a Variable; integers raise `NotDifferentiable`."""
-        for one in tensor if isinstance(tensor, (list, tuple)) else [tensor]:
+        for one in tensor if is_list(tensor) else [tensor]:
             if not isinstance(one, (Tensor, Variable)):
                 raise ConfigError(f"tape.watch needs a Tensor or a Variable, got {type(one).__name__}. Wrap it: Tensor(x).")
             if not is_float(one.dtype):
@@ -94,13 +94,13 @@ class GradientTape:
         """
         if unconnected_gradients not in ("none", "zero"):
             raise ConfigError(f'unconnected_gradients must be "none" or "zero", got {unconnected_gradients!r}.')
-        if isinstance(sources, dict):
+        if is_dict(sources):
             found = self.gradient(target, list(sources.values()), output_gradients, unconnected_gradients)
             return dict(zip(sources, found, strict=True))
-        many = isinstance(sources, (list, tuple))
+        many = is_list(sources)
         wanted: list[Any] = list(sources) if many else [sources]
-        targets: list[Any] = list(target) if isinstance(target, (list, tuple)) else [target]
-        seeds = output_gradients if isinstance(output_gradients, (list, tuple)) else [output_gradients] * len(targets)
+        targets: list[Any] = list(target) if is_list(target) else [target]
+        seeds = output_gradients if is_list(output_gradients) else [output_gradients] * len(targets)
         with Recorder() if active.trace is None else nullcontext():  # a step's own recorder knows the forward values
             found = self._gradients(targets, wanted, seeds)
         if unconnected_gradients == "zero":

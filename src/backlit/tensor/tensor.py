@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Array, DType, Shape, as_dtype, floatx
-from ..errors import BacklitError, DataError, NotRecordable, ShapeError
+from ..arrays import Array, DType, Shape, as_dtype, floatx, is_array
+from ..errors import DataError, NotRecordable, ShapeError
 from ..graph.node import Node
 from ..graph.record import common_float, compute, constant_node, record
 from ..ops.op import Op
@@ -146,14 +146,14 @@ def as_array(data: Any, dtype: Any = None) -> Array:
     if isinstance(data, Tensor):
         data = data.value
     wanted = None if dtype is None else as_dtype(dtype)
-    if isinstance(data, (np.ndarray, np.generic)):
+    if is_array(data):
         return np.asarray(_numeric(np.asarray(data)), wanted)
     try:
-        array = _numeric(np.asarray(data))
-    except (ValueError, TypeError) as error:
-        if isinstance(error, BacklitError):
-            raise
-        raise DataError(f"This cannot be made into a tensor: {str(error).rstrip('.')}. Expected rows of equal length.") from None
+        array = np.asarray(data)
+    except ValueError as error:
+        reason = str(error).rstrip(".")
+        raise DataError(f"This cannot be made into a tensor: {reason}. Expected rows of equal length.") from None
+    array = _numeric(array)
     if wanted is None and array.dtype.kind in "fi" and not hasattr(data, "__array__"):
         wanted = np.dtype(floatx() if array.dtype.kind == "f" else "int32")
     return array if wanted is None else array.astype(wanted)
@@ -164,9 +164,9 @@ def _numeric(array: Array) -> Array:
     if array.dtype.kind in "buif":
         return array
     kind = {"U": "text", "S": "text", "O": "objects", "c": "complex numbers"}.get(array.dtype.kind, str(array.dtype))
-    first = array.reshape(-1)[:1].tolist()
-    raise DataError(f"A tensor cannot hold {kind} (given {first[0]!r} first). Expected real numbers or truth values." if first
-                    else f"A tensor cannot hold {kind}. Expected real numbers or truth values.")
+    shown = "".join(f" (given {first!r} first)" for first in array.reshape(-1)[:1].tolist())
+    raise DataError(f"A tensor cannot hold {kind}{shown}. Expected real numbers or truth values.")
+
 
 
 

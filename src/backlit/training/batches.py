@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .. import seeds
-from ..arrays import Array
+from ..arrays import Array, is_list
 from ..errors import BacklitError, ConfigError, DataError
 from ..layers import nest
 from .border import as_float, as_target
@@ -146,8 +146,8 @@ class IterableBatches:
         elif self.steps is not None and done < self.steps:
             self.exhausted = True
             warnings.warn(
-                f"The source of batches ended after {done} of {self.steps} steps; training stops here. A generator must "
-                "be able to give steps_per_epoch * epochs batches.", stacklevel=4,
+                f"The source of batches ended after {done} of {self.steps} steps; training stops here. A generator "
+                "must be able to give steps_per_epoch * epochs batches.", stacklevel=4,
             )  # fmt: skip
         if self.steps is None:
             self.steps = done or None
@@ -167,10 +167,11 @@ def as_batch(item: Any) -> Batch:
     """Read what a generator yields: x, (x, y) or (x, y, sample_weight)."""
     if isinstance(item, Batch):
         return item
-    if isinstance(item, (tuple, list)):
+    if is_list(item):
         if len(item) in (1, 2, 3):
             return Batch(*item)
-        raise DataError(f"A batch must be x, (x, y) or (x, y, sample_weight); got {type(item).__name__} of {len(item)}.")
+        kind = type(item).__name__
+        raise DataError(f"A batch must be x, (x, y) or (x, y, sample_weight); got {kind} of {len(item)}.")
     return Batch(item)
 
 
@@ -188,9 +189,13 @@ def split(data: Batch, fraction: float) -> tuple[Batch, Batch]:
     rows = len(nest.flatten(data.x)[0])
     at = math.floor(rows * (1 - fraction))
     if at == 0 or at == rows:
-        raise ConfigError(f"validation_split={fraction} of {rows} samples leaves {at} to train and {rows - at} to validate.")
+        left = f"leaves {at} to train and {rows - at} to validate"
+        raise ConfigError(f"validation_split={fraction} of {rows} samples {left}. Expected at least one of each.")
 
     def part(where: slice) -> Batch:
-        return Batch(*(None if p is None else nest.map_structure(lambda a: a if a is None else a[where], p) for p in data))
+        def rows_of(column: Any) -> Any:
+            return None if column is None else column[where]
+
+        return Batch(*(nest.map_structure(rows_of, column) for column in data))
 
     return part(slice(0, at)), part(slice(at, rows))

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, floatx
+from ..arrays import Array, floatx, is_array, is_dict, is_list, is_number, is_truth
 from ..errors import ConfigError, DataError, LabelError, ShapeError
-from ..layers import nest
 
 ROWS_AT_ONCE = 4096  # a block is looked at while it is in the cache
 
@@ -26,20 +25,20 @@ def as_columns(name: str, data: Any, names: Sequence[str] | None = None) -> Any:
     """
     if data is None:
         return None
-    if isinstance(data, dict):
+    if is_dict(data):
         return _by_name(name, data, names)
     several = len(names) > 1 if names is not None else _holds_arrays(data)
-    if several and isinstance(data, (list, tuple)):
+    if several and is_list(data):
         if names is not None and len(data) != len(names):
             raise DataError(f"{name} has {len(data)} arrays, the model has {len(names)} ({', '.join(names)}).")
         return [None if value is None else as_array(f"{name}[{i}]", value) for i, value in enumerate(data)]
     if several and name != "sample_weight" and names is not None:
         kind = "inputs" if name == "x" else "outputs"
         raise DataError(
-            f"{name} is one array, the model has {len(names)} {kind} ({', '.join(names)}). Give a list of arrays in this "
-            "order, or a dict by these names."
+            f"{name} is one array, the model has {len(names)} {kind} ({', '.join(names)}). Give a list of arrays in "
+            "this order, or a dict by these names."
         )
-    if isinstance(data, (list, tuple)) and len(data) == 1 and getattr(data[0], "ndim", 0) > 1:
+    if is_list(data) and len(data) == 1 and getattr(data[0], "ndim", 0) > 1:
         return as_array(name, data[0])
     return as_array(name, data)
 
@@ -51,7 +50,8 @@ def _by_name(name: str, data: dict[Any, Any], names: Sequence[str] | None) -> di
     if names is None:
         return {key: as_array(f"{name}[{key!r}]", value) for key, value in data.items()}
     if set(data) - set(names):
-        raise DataError(f"{name} has the keys {sorted(map(str, data))}, the model has {list(names)}. Use the model's names.")
+        keys = sorted(map(str, data))
+        raise DataError(f"{name} has the keys {keys}, the model has {list(names)}. Use the model's names.")
     missing = [key for key in names if key not in data]
     if missing and name == "x":
         raise DataError(f"{name} lacks {missing[0]!r}. Expected an array for each of {', '.join(names)}.")
@@ -60,7 +60,7 @@ def _by_name(name: str, data: dict[Any, Any], names: Sequence[str] | None) -> di
 
 def _holds_arrays(data: Any) -> bool:
     """Say whether a list is one of arrays, for a model that takes what it likes, and not one of numbers."""
-    return isinstance(data, (list, tuple)) and all(getattr(value, "ndim", 0) > 0 for value in data)
+    return is_list(data) and all(getattr(value, "ndim", 0) > 0 for value in data)
 
 
 def as_array(name: str, data: Any) -> Array:
@@ -69,7 +69,7 @@ def as_array(name: str, data: Any) -> Array:
     if array.dtype.kind not in "buif" or array.dtype.itemsize > 8:
         raise _not_numeric(name, array)
     if array.ndim == 0:
-        raise DataError(f"{name} is a single number, {array!r}. Expected an array with the samples along the first axis.")
+        raise DataError(f"{name} is a single number, {array!r}. Expected an array, samples along the first axis.")
     if array.shape[0] == 0:
         raise DataError(f"{name} is empty (shape {array.shape}). Expected at least one sample.")
     return array
@@ -92,8 +92,8 @@ def _numpy(name: str, data: Any) -> Array:
         array = np.asarray(data)
     except (ValueError, TypeError) as error:
         raise _wrong(name)(
-            f"{name} cannot be made into an array: {str(error).rstrip('.')}. Expected rows of equal length, and inputs and "
-            "targets apart: fit(x, y)."
+            f"{name} cannot be made into an array: {str(error).rstrip('.')}. Expected rows of equal length, and inputs "
+            "and targets apart: fit(x, y)."
         ) from None
     if array.dtype.kind == "O" and array.ndim == 0:
         raise _wrong(name)(f"{name} is an object of {type(data).__name__}. Expected an array of samples.")
@@ -103,12 +103,8 @@ def _numpy(name: str, data: Any) -> Array:
 def _of_frame(data: Any) -> Array:
     """Return a table's numbers row by row, whatever its index; columns of several dtypes meet in the default float."""
     array = np.asarray(data.to_numpy())
-    if array.dtype.kind == "O" and all(kind.kind in "buif" for kind in getattr(data, "dtypes", "") if hasattr(kind, "kind")):
-        try:
-            return array.astype(floatx())
-        except (ValueError, TypeError):
-            return array
-    return array
+    kinds = [getattr(dtype, "kind", "O") for dtype in getattr(data, "dtypes", ())] if array.ndim == 2 else ["O"]
+    return array.astype(floatx()) if array.dtype.kind == "O" and set(kinds) <= set("buif") else array
 
 
 def _unmasked(name: str, data: Any) -> Array:
@@ -124,13 +120,14 @@ def _wrong(name: str) -> type[DataError] | type[LabelError]:
 
 
 def _not_numeric(name: str, array: Array) -> DataError | LabelError:
-    first = array.reshape(-1)[0] if array.size else None
+    first = array.reshape(-1)[:1].tolist()
     hint = " Number the classes first: classes, y = numpy.unique(y, return_inverse=True)." if name[0] == "y" else ""
     if array.dtype.kind in "US":
-        return _wrong(name)(f"{name} holds text (first value {first.item()!r}). Expected numbers.{hint}")  # type: ignore[union-attr]
+        return _wrong(name)(f"{name} holds text (first value {first[0] if first else None!r}). Expected numbers.{hint}")
     if array.dtype.kind == "O":
         return _wrong(name)(f"{name} is an object array {_first_object(name, array)}{hint}")
-    return _wrong(name)(f"{name} has dtype {array.dtype}. Expected real numbers: floats, integers or booleans; convert it.")
+    expected = "real numbers: floats, integers or booleans; convert it"
+    return _wrong(name)(f"{name} has dtype {array.dtype}. Expected {expected}.")
 
 
 def _first_object(name: str, array: Array) -> str:
@@ -140,14 +137,15 @@ def _first_object(name: str, array: Array) -> str:
         except (TypeError, ValueError):
             row = place // max(array.size // len(array), 1)
             return f"with {value!r} in row {row}. Expected numbers; replace such values."
-    return f"(first value {array.reshape(-1)[0]!r}). Expected numbers: use {name}.astype('float32')." if array.size else "without rows."
+    first = array.reshape(-1)[0] if array.size else None
+    return f"(first value {first!r}). Expected numbers: use {name}.astype('float32')."
 
 
 def labeled(name: str, columns: Any) -> Iterator[tuple[str, Any]]:
     """Yield each array of `columns` with the name users know it by: `x`, `x[1]`, `x['pixels']`."""
-    if isinstance(columns, dict):
+    if is_dict(columns):
         yield from ((f"{name}[{key!r}]", column) for key, column in columns.items())
-    elif isinstance(columns, list):
+    elif is_list(columns):
         yield from ((f"{name}[{i}]", column) for i, column in enumerate(columns))
     else:
         yield name, columns
@@ -221,7 +219,7 @@ def class_weights(y: Any, class_weight: Any, classes: int | None = None) -> Arra
     `classes` is how many there are, if that is known. A wrong weight raises `ConfigError`, targets that are no
     classes raise `DataError`.
     """
-    if not isinstance(y, np.ndarray):
+    if not is_array(y):
         raise ConfigError("class_weight needs a model with a single output and targets y. Use sample_weight.")
     table = _class_table(class_weight, classes)
     if y.ndim > 1 and y.shape[-1] > 1:
@@ -231,22 +229,22 @@ def class_weights(y: Any, class_weight: Any, classes: int | None = None) -> Arra
         wrong = (labels != y.reshape(len(y))) | (labels < 0)
         if wrong.any():
             row = int(np.argmax(wrong))
-            raise DataError(f"class_weight needs classes, y is {y.reshape(len(y))[row]} in row {row}. Use sample_weight.")
+            value = y.reshape(len(y))[row]
+            raise DataError(f"class_weight needs classes, y is {value} in row {row}. Use sample_weight.")
     weights = np.ones(max([int(labels.max(initial=0)), *table]) + 1, floatx())
     weights[list(table)] = list(table.values())
     return weights[labels]
 
 
 def _class_table(class_weight: Any, classes: int | None) -> dict[int, float]:
-    if not isinstance(class_weight, dict):
+    if not is_dict(class_weight):
         raise ConfigError(f"class_weight must be a dict from class to weight, got {type(class_weight).__name__}.")
-    numbers = (int, float, np.number, np.bool_)
     for label, weight in class_weight.items():
-        whole = isinstance(label, numbers) and label >= 0 and int(label) == label
-        if not whole or not isinstance(weight, numbers) or not np.isfinite(weight) or weight < 0:
+        whole = (is_number(label) or is_truth(label)) and label >= 0 and int(label) == label
+        if not whole or not (is_number(weight) or is_truth(weight)) or not np.isfinite(weight) or weight < 0:
             raise ConfigError(f"class_weight has {label!r}: {weight!r}. Expected class numbers >= 0, weights >= 0.")
         if classes is not None and label >= classes:
-            raise ConfigError(f"class_weight has {label!r}: {weight!r}. The model knows {classes} classes, numbered from 0.")
+            raise ConfigError(f"class_weight has {label!r}: {weight!r}. The model knows {classes} classes, from 0 on.")
     return {int(label): float(weight) for label, weight in class_weight.items()}
 
 

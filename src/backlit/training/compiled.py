@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import losses, metrics, optimizers
+from ..arrays import is_dict, is_list, is_number
 from ..errors import ConfigError, did_you_mean
 from ..layers import nest
 from ..metrics import Metric
@@ -68,11 +69,15 @@ class Compiled:
         self.built = True
 
     def _matched(self, what: str, given: Any, targets: Sequence[Any], predictions: Sequence[Any]) -> list[list[Metric]]:
-        per_output = [given] if len(self.names) == 1 and not isinstance(given, dict) else _per_output(what, given, self.names)
+        alone = len(self.names) == 1 and not is_dict(given)
+        per_output = [given] if alone else _per_output(what, given, self.names)
         found: list[list[Metric]] = []
         for wanted, target, prediction in zip(per_output, targets, predictions, strict=True):
-            names = [] if wanted is None or target is None else nest.flatten(wanted)
-            found.append([metrics.for_output(m, target.shape, prediction.shape) for m in names if m is not None])
+            if wanted is None or target is None:
+                found.append([])
+                continue
+            names = [m for m in nest.flatten(wanted) if m is not None]
+            found.append([metrics.for_output(m, target.shape, prediction.shape) for m in names])
         return found
 
     def _rename(self) -> None:
@@ -136,29 +141,30 @@ def _plain(result: Any) -> Any:
 
 
 def _require_sequence(name: str, given: Any) -> Any:
-    if given is None or isinstance(given, (list, tuple, dict)):
+    if given is None or is_list(given) or is_dict(given):
         return given
     raise ConfigError(f"{name} must be a list, a tuple or a dict of metrics, got {given!r}. Write {name}=[{given!r}].")
 
 
 def _weight(given: Any) -> float:
-    if not isinstance(given, (int, float, np.number)) or not np.isfinite(given):
+    if not (is_number(given) or isinstance(given, bool)) or not np.isfinite(given):
         raise ConfigError(f"loss_weights must be finite numbers, got {given!r}.")
     return float(given)
 
 
 def _per_output(what: str, given: Any, names: list[str], one_for_all: bool = True) -> list[Any]:
     """Return one entry per output from one value, a list or a dict by output name."""
-    if isinstance(given, dict):
+    if is_dict(given):
         unknown = [key for key in given if key not in names]
         if unknown:
-            raise ConfigError(f"{what} names an output {unknown[0]!r} the model does not have.{did_you_mean(unknown[0], names)}")
+            hint = did_you_mean(unknown[0], names)
+            raise ConfigError(f"{what} names an output {unknown[0]!r} the model does not have.{hint}")
         return [given.get(name) for name in names]
-    if isinstance(given, (list, tuple)):
+    if is_list(given):
         if len(given) != len(names):
             raise ConfigError(
-                f"{what} has {len(given)} entries, the model has {len(names)} outputs ({', '.join(names)}). Expected one for "
-                "each, or a dict by their names."
+                f"{what} has {len(given)} entries, the model has {len(names)} outputs ({', '.join(names)}). Expected "
+                "one for each, or a dict by their names."
             )
         return list(given)
     if given is None or len(names) == 1 or one_for_all:

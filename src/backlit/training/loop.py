@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..errors import ConfigError, NotRecordable
+from ..errors import NotRecordable
 from ..layers import nest
 from . import prepare
 from .arguments import count, frequency, optional_count, truth, verbosity
@@ -111,7 +111,8 @@ def predict(
     model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any
 ) -> Any:
     """Return the outputs for data, all batches joined; see `Model.predict`."""
-    batch_size, steps, verbose = optional_count("batch_size", batch_size), optional_count("steps", steps), verbosity(verbose)
+    batch_size, steps = optional_count("batch_size", batch_size), optional_count("steps", steps)
+    verbose = verbosity(verbose)
     batches = prepare.test_data(model, x, None, None, batch_size, steps, labelled=False)
     watchers = _callbacks(callbacks, model, verbose, 1, batches.steps)
     parts: list[Any] = []
@@ -161,7 +162,8 @@ def recorded(model: Any, kind: str, batch: Batch) -> Step | None:
         try:
             step = record(model, kind, batch)
         except NotRecordable as reason:
-            warnings.warn(f"{reason} This model now runs eagerly: slower, but with numbers in its layers.", stacklevel=2)
+            because = f"{reason} This model now runs eagerly: slower, but with numbers in its layers."
+            warnings.warn(because, stacklevel=2)
             model.must_run_eagerly = True
             return None
         if len(model.steps) >= MOST_RECORDINGS:

@@ -5,13 +5,13 @@ Everything a user can get wrong is found here, once per call, before any number 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..arrays import floatx
+from ..arrays import floatx, is_dict, is_list
 from ..errors import ConfigError, DataError, LabelError, ShapeError
 from ..layers import nest
 from ..layers.symbolic import KerasTensor
@@ -82,7 +82,7 @@ def _targets_by_output(targets: Any, names: list[str]) -> list[tuple[str, Any]]:
     """Return each output's targets (or None) and what to call them."""
     if targets is None:
         return [(name, None) for name in names]
-    if isinstance(targets, dict):
+    if is_dict(targets):
         return [(f"y[{name!r}]" if name in targets else repr(name), targets.get(name)) for name in names]
     return list(border.labeled("y", targets))
 
@@ -129,7 +129,7 @@ def validation_data(model: Any, given: Any, batch_size: int | None, steps: int |
     """Return the batches of `validation_data`: (x, y), (x, y, sample_weight) or a source of batches."""
     if isinstance(given, Batch):
         return test_data(model, given, None, None, batch_size, steps)
-    if isinstance(given, (tuple, list)):
+    if is_list(given):
         if len(given) not in (1, 2, 3):
             raise ConfigError(f"validation_data must be (x, y) or (x, y, sample_weight), got {len(given)} parts.")
         with within("validation_data"):
@@ -141,7 +141,7 @@ def validation_data(model: Any, given: Any, batch_size: int | None, steps: int |
 
 
 @contextmanager
-def within(argument: str) -> Iterator[None]:
+def within(argument: str) -> Generator[None]:
     """Say in errors which argument of `fit` the wrong `x` or `y` came in."""
     try:
         yield
@@ -176,7 +176,7 @@ def _class_weights(model: Any, data: Batch, class_weight: Any) -> Any:
 def _require_bare_source(y: Any, sample_weight: Any, fraction: float, batch_size: int | None) -> None:
     for argument, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
-            raise ConfigError(f"x is a source of batches, which brings its own targets and weights; leave {argument} out.")
+            raise ConfigError(f"x is a source of batches, with its own targets and weights: leave {argument} out.")
     if fraction:
         raise ConfigError("validation_split needs arrays; a source of batches cannot be split. Use validation_data.")
     if batch_size is not None:

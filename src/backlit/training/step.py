@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, is_dict, is_list
 from ..errors import ConfigError
 from ..execute import Observer, Runner, prepare
 from ..graph import Graph, phase
@@ -64,9 +64,9 @@ def feed_of(batch: Batch) -> Feed:
 
 
 def _named(field: str, value: Any) -> Feed:
-    if isinstance(value, dict):
+    if is_dict(value):
         return {f"{field}/{key}": array for key, array in value.items() if array is not None}
-    if isinstance(value, (list, tuple)):
+    if is_list(value):
         return {f"{field}/{i}": array for i, array in enumerate(value) if array is not None}
     return {field: value}
 
@@ -88,9 +88,9 @@ def record(model: Any, kind: str, batch: Batch) -> Step:
 
 def _symbolic(batch: Batch, symbols: dict[str, Tensor]) -> Batch:
     def fill(field: str, value: Any) -> Any:
-        if isinstance(value, dict):
+        if is_dict(value):
             return {key: symbols.get(f"{field}/{key}") for key in value}
-        if isinstance(value, (list, tuple)):
+        if is_list(value):
             return [symbols.get(f"{field}/{i}") for i in range(len(value))]
         return symbols.get(field)
 
@@ -103,7 +103,7 @@ def _outputs(logs: Any) -> tuple[dict[str, Tensor], Any]:
     if kind == "predict":
         leaves = nest.flatten(value)
         return {("y_pred" if len(leaves) == 1 else f"y_pred/{i}"): leaf for i, leaf in enumerate(leaves)}, value
-    if isinstance(value, dict):
+    if is_dict(value):
         return {f"logs/{name}": v if isinstance(v, Tensor) else Tensor(v) for name, v in value.items()}, value
     return {}, None
 
@@ -176,15 +176,15 @@ def predict(model: Any, x: Any) -> Any:
 def aligned(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> tuple[list[Any], list[Any], list[Any]]:
     """Return targets, predictions and weights as lists in the order of the outputs."""
     predictions = nest.flatten(y_pred)
-    if isinstance(y_pred, dict) and isinstance(y, dict):
+    if is_dict(y_pred) and is_dict(y):
         targets = [y.get(key) for key in y_pred]
-    elif isinstance(y, dict):
+    elif is_dict(y):
         targets = [y.get(name) for name in model.compiled.names or model.output_names]
     else:
         targets = [None] * len(predictions) if y is None else nest.flatten(y)
-    if isinstance(sample_weight, dict):
+    if is_dict(sample_weight):
         weights = [sample_weight.get(name) for name in model.compiled.names]
-    elif isinstance(sample_weight, (list, tuple)):
+    elif is_list(sample_weight):
         weights = list(sample_weight)
     else:
         weights = [sample_weight] * len(predictions)
