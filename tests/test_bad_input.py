@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bad_input import fitting, inputs, labels, low_level, models, names
-from bad_input.row import CLASSES, LABELS, Row, Source, X, evaluate, fit, leaves
+from bad_input.row import CLASSES, LABELS, Row, Source, X, evaluate, fit, leaves, network
 from golden.misuse_recipes import recipes
 from golden.store import read
 
@@ -114,7 +114,7 @@ GIVEN_ANYWAY = {
 
 
 @pytest.mark.parametrize("name", recipes())
-@pytest.mark.filterwarnings("default:The source of batches")
+@pytest.mark.filterwarnings("ignore:The source of batches")
 def test_what_keras_refuses_is_refused(name: str) -> None:
     (case,) = (case for case in read("misuse").cases if case.id == name)
     try:
@@ -123,6 +123,16 @@ def test_what_keras_refuses_is_refused(name: str) -> None:
         assert name not in GIVEN_ANYWAY
     else:
         assert "raises" not in case.spec or name in GIVEN_ANYWAY
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(r, id=r.name) for r in ROWS if r.error and r.model is CLASSES and r.act is fit]
+)
+def test_after_an_error_the_right_data_train_as_if_nothing_had_happened(row: Row) -> None:
+    model = network(metrics=["accuracy"])()
+    with pytest.raises(BacklitError):
+        fit(model, **row.given)
+    assert_same(fit(model, verbose=0), fit(network(metrics=["accuracy"])(), verbose=0))
 
 
 def test_checking_mnist_costs_little() -> None:

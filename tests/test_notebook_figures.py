@@ -34,9 +34,13 @@ HIDDEN = [(0.9619, 0.1323), (0.9719, 0.0939), (0.9680, 0.0995), (0.9763, 0.0769)
 
 
 @pytest.mark.parametrize(
-    ("hidden", "printed", "band"), [((), LOGISTIC, (0.003, 0.006)), ((100,), HIDDEN, (0.004, 0.012))], ids=["logistic", "hidden"]
+    ("hidden", "printed", "band"),
+    [((), LOGISTIC, (0.003, 0.006)), ((100,), HIDDEN, (0.004, 0.012))],
+    ids=["logistic", "hidden"],
 )
-def test_001_validation_figures(digits: Data, hidden: tuple[int, ...], printed: list, band: tuple[float, float]) -> None:
+def test_001_validation_figures(
+    digits: Data, hidden: tuple[int, ...], printed: list, band: tuple[float, float]
+) -> None:
     (x, y), (x_test, y_test) = ((a.astype("float32"), np.eye(10)[b]) for a, b in digits)
     bl.set_random_seed(3)
     inputs = h = layers.Input(shape=(784,))
@@ -54,8 +58,10 @@ def test_001_validation_figures(digits: Data, hidden: tuple[int, ...], printed: 
 
 # Notebook 002: NumPy by hand in float64, with NumPy's own random numbers.
 
-LOSSES_002 = """.3238 .2219 .2007 .0897 .1276 .0807 .0540 .0392 .0189 .0523 .0148 .0100 .0606 .0419 .0110 .1207 .1000 .0052
-.0163 .0418""".split()
+LOSSES_002 = [
+    ".3238", ".2219", ".2007", ".0897", ".1276", ".0807", ".0540", ".0392", ".0189", ".0523",
+    ".0148", ".0100", ".0606", ".0419", ".0110", ".1207", ".1000", ".0052", ".0163", ".0418",
+]  # fmt: skip
 
 
 class LastLoss(bl.callbacks.Callback):
@@ -79,7 +85,8 @@ def test_002_every_printed_digit(digits: Data) -> None:
     order = np.random.RandomState(42).permutation(70_000)
     held_out, train = order[:14_000], order[14_000:]
     generator = np.random.RandomState(42)
-    weights = [generator.randn(784, 128) * np.sqrt(2 / 784), np.zeros(128), generator.randn(128, 10) * np.sqrt(2 / 128), np.zeros(10)]
+    hidden = [generator.randn(784, 128) * np.sqrt(2 / 784), np.zeros(128)]
+    weights = [*hidden, generator.randn(128, 10) * np.sqrt(2 / 128), np.zeros(10)]
 
     def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for _ in range(20):
@@ -123,7 +130,8 @@ def test_003_tape_from_scratch(digits: Data) -> None:
         printed.append([])
         for batch, start in enumerate(range(0, 60_000, 128)):
             with bl.GradientTape() as tape:
-                loss = ops.mean(sparse_categorical_crossentropy(y[start : start + 128], row[1](row[0](x[start : start + 128]))))
+                scores = row[1](row[0](x[start : start + 128]))
+                loss = ops.mean(sparse_categorical_crossentropy(y[start : start + 128], scores))
             for g, w in zip(tape.gradient(loss, weights), weights, strict=True):
                 w.assign_sub(g * 1e-3)
             if batch % 100 == 0:
@@ -156,7 +164,9 @@ def test_004_gradient_check(digits: Data) -> None:
     bl.set_random_seed(0)
     (x, y), _ = digits
     small = bl.initializers.RandomNormal(stddev=0.01)
-    model = bl.Sequential([layers.Input((784,)), layers.Dense(50, "relu", kernel_initializer=small), layers.Dense(10, "softmax", kernel_initializer=small)])
+    hidden = layers.Dense(50, "relu", kernel_initializer=small)
+    output = layers.Dense(10, "softmax", kernel_initializer=small)
+    model = bl.Sequential([layers.Input((784,)), hidden, output])
     x, y = x[:3], np.eye(10)[y[:3]]
 
     def loss() -> bl.Tensor:
@@ -182,13 +192,17 @@ def _slope(loss: object, weight: bl.Variable, place: int, h: float = 1e-4) -> fl
 
 
 def test_004_training(digits: Data) -> None:
-    theirs = [(0.0913, 0.0897), (0.9043, 0.9072), (0.9200, 0.9211), (0.9339, 0.9317), (0.9409, 0.9394), (0.9488, 0.9469),
-              (0.9536, 0.9506), (0.9575, 0.9567), (0.9605, 0.9579)]  # fmt: skip
+    theirs = [
+        (0.0913, 0.0897), (0.9043, 0.9072), (0.9200, 0.9211), (0.9339, 0.9317), (0.9409, 0.9394), (0.9488, 0.9469),
+        (0.9536, 0.9506), (0.9575, 0.9567), (0.9605, 0.9579),
+    ]  # fmt: skip
     (x, y), (x_test, y_test) = ((a.astype("float32"), np.eye(10)[b]) for a, b in digits)
     bl.set_random_seed(1)
     generator = np.random.RandomState(0)
     small = bl.initializers.RandomNormal(stddev=0.01)
-    model = bl.Sequential([layers.Input((784,)), layers.Dense(50, "relu", kernel_initializer=small), layers.Dense(10, "softmax", kernel_initializer=small)])
+    hidden = layers.Dense(50, "relu", kernel_initializer=small)
+    output = layers.Dense(10, "softmax", kernel_initializer=small)
+    model = bl.Sequential([layers.Input((784,)), hidden, output])
     model.compile(bl.optimizers.SGD(0.1), "categorical_crossentropy", metrics=["accuracy"])
 
     def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -199,7 +213,8 @@ def test_004_training(digits: Data) -> None:
     source, reached = batches(), []
     for steps in [1, *[600] * 16]:
         model.fit(source, steps_per_epoch=steps, verbose=0)
-        reached.append(tuple(model.evaluate(*data, batch_size=1000, verbose=0)[1] for data in ((x, y), (x_test, y_test))))
+        both = ((x, y), (x_test, y_test))
+        reached.append(tuple(model.evaluate(*data, batch_size=1000, verbose=0)[1] for data in both))
     assert len(reached) == 17
     for ours, wanted in zip(reached[1:], theirs[1:], strict=False):
         assert ours == pytest.approx(wanted, abs=0.01)

@@ -100,7 +100,7 @@ def test_parentheses_stand_where_python_needs_them() -> None:
     @ops.elementwise
     def rule(x: Any, y: Any) -> Any:
         """z = of everything"""
-        return -(x + y) ** 2.5 * (x - (y - 1.0)) / (x / y) - -x
+        return -((x + y) ** 2.5) * (x - (y - 1.0)) / (x / y) - -x
 
     text = formula(rule)
     assert text == "-(x + y) ** 2.5 * (x - (y - 1)) / (x / y) - -x"

@@ -58,7 +58,9 @@ def blobs() -> tuple[np.ndarray, np.ndarray]:
 def small_model(seed: int = 1, **options: object) -> bl.Model:
     bl.set_random_seed(seed)
     bl.config.clear_session()
-    model = bl.Sequential([layers.Input((2,)), layers.Dense(8, "relu"), layers.Dropout(0.1), layers.Dense(3, "softmax")])
+    model = bl.Sequential(
+        [layers.Input((2,)), layers.Dense(8, "relu"), layers.Dropout(0.1), layers.Dense(3, "softmax")]
+    )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
     return model
 

@@ -65,5 +65,5 @@ def did_you_mean(name: object, choices: Iterable[str]) -> str:
 
 
 def unknown_name(kind: str, name: object, choices: Iterable[str]) -> ConfigError:
-    """Build (not raise) the error for a name that is in no table, e.g. `unknown_name("optimizer", "adm", OPTIMIZERS)`."""
+    """Build (not raise) the error for a name in no table, e.g. `unknown_name("optimizer", "adm", OPTIMIZERS)`."""
     return ConfigError(f"Unknown {kind} {name!r}.{did_you_mean(name, choices)}")

@@ -1,6 +1,7 @@
-"""Running graphs: the executor protocol and the NumPy interpreter."""
+"""Running graphs: the executor protocol, the NumPy interpreter, machine code, and the choice between them."""
 
+from .choice import executor, prepare, set_executor
 from .executor import Executor, Observer, Runner
-from .interpreter import Interpreter, prepare
+from .interpreter import Interpreter
 
-__all__ = ["Executor", "Interpreter", "Observer", "Runner", "prepare"]
+__all__ = ["Executor", "Interpreter", "Observer", "Runner", "executor", "prepare", "set_executor"]

@@ -151,5 +151,3 @@ def _numbers(x: Any) -> Array:
         raise DataError(f"x has dtype {array.dtype}; a derivative needs real numbers. Give a float64 array.")
     exact = is_float(array.dtype) and array.dtype.itemsize > 8
     return array if exact else array.astype(np.float64)
-
-

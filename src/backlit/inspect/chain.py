@@ -19,12 +19,12 @@ TERMS = 4  # how many terms of a sum are written out
 def follow(graph: Graph, values: Mapping[Node, Array], name: str, place: tuple[int, ...] | None = None) -> str:
     """Return the text for weight `name` at index `place` (by default where its gradient is largest)."""
     gradient = graph.marks[f"gradient/{name}"]
-    array = values[gradient]
+    array, weight = values[gradient], values[graph.inputs[f"params/{name}"]]
     if place is None:
         place = tuple(int(i) for i in np.unravel_index(int(np.abs(array).argmax()), array.shape))
     lines = [
         f"5. ONE WEIGHT: w = {name}{list(place)}",
-        f"   w = {_number(values[graph.inputs[f'params/{name}']][place])}, d(loss)/dw = {_number(array[place])}, because:",
+        f"   w = {_number(weight[place])}, d(loss)/dw = {_number(array[place])}, because:",
     ]
     node: Node | None = gradient
     while node is not None and len(lines) < 40:
@@ -37,7 +37,7 @@ def _one_step(
     graph: Graph, values: Mapping[Node, Array], node: Node, place: tuple[int, ...]
 ) -> tuple[Node | None, tuple[int, ...], list[str]]:
     """Tell how one number of `node` came about; return the number the gradient came from, nearer to the loss."""
-    kind, label = node.op.name, graph.labels[node]
+    kind, label, made = node.op.name, graph.labels[node], _number(_at(values[node], place))
     if kind == "matmul":
         return _product(graph, values, node, place)
     if kind == "sum_broadcast" or (kind == "sum" and node.inputs):
@@ -46,22 +46,24 @@ def _one_step(
         left, right = node.inputs
         sign = "*" if kind == "multiply" else "/"
         a, b = _at(values[left], place), _at(values[right], place)
-        text = [f"{label}{list(place)} = {_number(a)} {sign} {_number(b)} = {_number(_at(values[node], place))}   ({_what(left)} {sign} {_what(right)})"]
+        text = [
+            f"{label}{list(place)} = {_number(a)} {sign} {_number(b)} = {made}   ({_what(left)} {sign} {_what(right)})"
+        ]
         up = left if left.phase == "backward" or right.phase != "backward" else right
         return (up, _fitted(values[up], place), text) if up.phase == "backward" else (None, place, text)
     if kind in ("subtract", "add"):
         left, right = node.inputs
         sign = "-" if kind == "subtract" else "+"
+        a, b = _at(values[left], place), _at(values[right], place)
         text = [
-            f"{label}{list(place)} = {_number(_at(values[left], place))} {sign} {_number(_at(values[right], place))} = "
-            f"{_number(_at(values[node], place))}   ({_what(left)} {sign} {_what(right)})"
+            f"{label}{list(place)} = {_number(a)} {sign} {_number(b)} = {made}   ({_what(left)} {sign} {_what(right)})"
         ]
         return None, place, text
     if len(node.inputs) == 1 and node.phase == "backward":
         below = node.inputs[0]
         if values[below].shape == values[node].shape:
             return below, place, [f"{label}{list(place)} = {kind} of {_number(_at(values[below], place))}"]
-    return None, place, [f"{label}{list(place)} = {_number(_at(values[node], place))}   ({kind})"]
+    return None, place, [f"{label}{list(place)} = {made}   ({kind})"]
 
 
 def _product(
@@ -76,13 +78,16 @@ def _product(
     order = np.argsort(-np.abs(row * column))[:TERMS]
     terms = " + ".join(f"{_number(row[k])} * {_number(column[k])}" for k in order)
     rest = f" + ... ({len(row)} terms)" if len(row) > TERMS else ""
-    text = [f"{graph.labels[node]}[{i}, {j}] = sum over {len(row)}: {terms}{rest} = {_number(values[node][place])}   ({_what(a)} @ {_what(b)})"]
+    made = f"{terms}{rest} = {_number(values[node][place])}"
+    text = f"{graph.labels[node]}[{i}, {j}] = sum over {len(row)}: {made}   ({_what(a)} @ {_what(b)})"
     best = int(order[0])
-    if b.phase == "backward" and not a.phase == "backward":
+    if b.phase == "backward" and a.phase != "backward":
         inner = (j, best) if node.attrs["transpose_b"] else (best, j)
-        return b, inner, [*text, f"the greatest term comes from sample {best}: its {_what(b)}[{inner[0]}, {inner[1]}] = {_number(values[b][inner])} is"]
+        found = f"{_what(b)}{list(inner)} = {_number(values[b][inner])}"
+        return b, inner, [text, f"the greatest term comes from sample {best}: its {found} is"]
     inner = (best, i) if node.attrs["transpose_a"] else (i, best)
-    return a, inner, [*text, f"the greatest term comes from unit {best} of the next layer: {_what(a)}[{inner[0]}, {inner[1]}] = {_number(values[a][inner])} is"]
+    found = f"{_what(a)}{list(inner)} = {_number(values[a][inner])}"
+    return a, inner, [text, f"the greatest term comes from unit {best} of the next layer: {found} is"]
 
 
 def _sum(
@@ -94,8 +99,9 @@ def _sum(
     order = np.argsort(-np.abs(column))[:TERMS]
     terms = " + ".join(_number(column[k]) for k in order)
     rest = f" + ... ({len(column)} samples)" if len(column) > TERMS else ""
-    text = [f"{graph.labels[node]}{list(place)} = {terms}{rest} = {_number(_at(values[node], place))}   (sum over samples)"]
-    return below, (int(order[0]), *place), [*text, f"the greatest comes from sample {int(order[0])}:"]
+    made = f"{terms}{rest} = {_number(_at(values[node], place))}"
+    text = f"{graph.labels[node]}{list(place)} = {made}   (sum over samples)"
+    return below, (int(order[0]), *place), [text, f"the greatest comes from sample {int(order[0])}:"]
 
 
 def _what(node: Node) -> str:

@@ -61,7 +61,7 @@ class Diagnosis:
 
 
 def diagnose(watched: Any, x: Any = None, y: Any = None, epochs: int = 1, batch_size: int = 32) -> Diagnosis:
-    """Return what looks wrong in a recording, or in a model trained for `epochs` on `x`, `y` (its weights are restored)."""
+    """Return what looks wrong in a recording, or in a model trained for `epochs` on `x`, `y` (and then restored)."""
     if not isinstance(watched, Recording):
         watched = _trained(watched, x, y, epochs, batch_size)
     if not watched.losses:
@@ -86,7 +86,10 @@ def _not_finite(r: Recording) -> Iterator[Finding]:
         for name, series in group.items():
             bad = next((s for s in series if not s.finite), None)
             if bad is not None:
-                yield Finding("NaN or infinity", name, f"first seen at step {bad.step}.", "a lower learning rate, clipnorm=1.0, and finite data.")
+                yield Finding(
+                    "NaN or infinity", name, f"first seen at step {bad.step}.",
+                    "a lower learning rate, clipnorm=1.0, and finite data.",
+                )  # fmt: skip
                 return
 
 
@@ -97,7 +100,10 @@ def _inputs(r: Recording) -> Iterator[Finding]:
     for name, series in r.inputs.items():
         size = max(max(abs(s.minimum), abs(s.maximum)) for s in series)
         if size > UNSCALED:
-            yield Finding("Unscaled inputs", name, f"values reach {size:.4g}.", "x / 255.0 for pixels, or a Rescaling or BatchNormalization layer first.")
+            yield Finding(
+                "Unscaled inputs", name, f"values reach {size:.4g}.",
+                "x / 255.0 for pixels, or a Rescaling or BatchNormalization layer first.",
+            )  # fmt: skip
 
 
 def _dead(r: Recording) -> Iterator[Finding]:
@@ -119,7 +125,8 @@ def _saturated(r: Recording) -> Iterator[Finding]:
         share = float(np.mean([s.saturated for s in series]))
         if share > SATURATED_SHARE and name != next(reversed(r.activations)):
             yield Finding(
-                "Saturation", name, f"{share:.0%} of its {r.kinds[name]} outputs are at their limits, where the slope is almost 0.",
+                "Saturation", name,
+                f"{share:.0%} of its {r.kinds[name]} outputs are at their limits, where the slope is almost 0.",
                 "smaller initial weights (glorot_uniform), scaled inputs, BatchNormalization, or relu.",
             )  # fmt: skip
 
@@ -141,7 +148,8 @@ def _vanishing(r: Recording) -> Iterator[Finding]:
     (first, small), (last, large) = next(iter(sizes.items())), list(sizes.items())[-1]
     if large > 0 and small < VANISHING * large:
         yield Finding(
-            "Vanishing gradient", first, f"its gradients are {small / large:.1g} times those of {last} ({small:.2g} against {large:.2g}).",
+            "Vanishing gradient", first,
+            f"its gradients are {small / large:.1g} times those of {last} ({small:.2g} against {large:.2g}).",
             "relu with he_normal, BatchNormalization, fewer layers, or shortcuts (Add).",
         )  # fmt: skip
 
@@ -150,7 +158,10 @@ def _exploding(r: Recording) -> Iterator[Finding]:
     for name, series in r.gradients.items():
         top = max((s.norm for s in series if s.finite), default=0.0)
         if top > EXPLODING:
-            yield Finding("Exploding gradient", name, f"its norm reached {top:.3g}.", "clipnorm=1.0 in the optimizer, a lower learning rate, smaller initial weights.")
+            yield Finding(
+                "Exploding gradient", name, f"its norm reached {top:.3g}.",
+                "clipnorm=1.0 in the optimizer, a lower learning rate, smaller initial weights.",
+            )  # fmt: skip
             return
 
 

@@ -48,28 +48,34 @@ class Explanation:
 
     def forward(self) -> str:
         """Tell how the prediction was made."""
-        given = [f"   {name:<28} {self._look(node)}" for name, node in self.graph.inputs.items() if name[0] in "xy" and "/" not in name]
-        return "\n".join(["1. FORWARD: from the inputs to the prediction, layer by layer.", *given, *self._lines("forward")])
+        head = "1. FORWARD: from the inputs to the prediction, layer by layer."
+        inputs = {name: node for name, node in self.graph.inputs.items() if name[0] in "xy" and "/" not in name}
+        given = [f"   {name:<28} {self._look(node)}" for name, node in inputs.items()]
+        return "\n".join([head, *given, *self._lines("forward")])
 
     def lossward(self) -> str:
         """Tell how the loss was made."""
-        return "\n".join(["2. LOSS: how far the prediction is from the target, one number.", *self._lines("loss"), f"   loss = {self.loss:.6g}"])
+        head = "2. LOSS: how far the prediction is from the target, one number."
+        return "\n".join([head, *self._lines("loss"), f"   loss = {self.loss:.6g}"])
 
     def backward(self) -> str:
         """Tell how the gradients were made."""
         head = "3. BACKWARD: from the loss to the weights; each line is d(loss)/d(something)."
         totals = ["   Gradients of the weights:"]
-        totals += [f"   {name.removeprefix('gradient/'):<28} {self._look(node)}" for name, node in self.graph.marks.items() if name.startswith("gradient/")]
+        for name, node in self.graph.marks.items():
+            if name.startswith("gradient/"):
+                totals.append(f"   {name.removeprefix('gradient/'):<28} {self._look(node)}")
         return "\n".join([head, *self._lines("backward"), *totals])
 
     def update(self) -> str:
         """Tell how the weights changed."""
         rate = self.graph.inputs.get("learning_rate")
-        head = f"4. UPDATE: {type(self.optimizer).__name__}" + (f", learning rate {float(self.values[rate]):.6g}." if rate is not None else ".")
-        lines = [head]
+        at_rate = "" if rate is None else f", learning rate {float(self.values[rate]):.6g}"
+        lines = [f"4. UPDATE: {type(self.optimizer).__name__}{at_rate}."]
         for name, node in self.graph.outputs.items():
             if name.startswith("params/") and name in self.graph.inputs:
-                lines.append(f"   {name.removeprefix('params/'):<28} {self._change(self.values[self.graph.inputs[name]], self.values[node])}")
+                change = self._change(self.values[self.graph.inputs[name]], self.values[node])
+                lines.append(f"   {name.removeprefix('params/'):<28} {change}")
         return "\n".join(lines)
 
     def __str__(self) -> str:

@@ -91,7 +91,8 @@ def training_step(model: Any, batch: Batch) -> Step:
     """Return the recorded training step of `model` for batches shaped like `batch`."""
     step = loop.recorded(model, "train", batch)
     if step is None:
-        raise ConfigError("This model runs eagerly (run_eagerly=True, or a layer that uses NumPy): there is no step graph.")
+        why = "run_eagerly=True, or a layer that uses NumPy"
+        raise ConfigError(f"This model runs eagerly ({why}): there is no step graph.")
     return step
 
 
@@ -100,7 +101,8 @@ def example_batch(model: Any, x: Any, y: Any, batch_size: int = 32) -> Batch:
     prepare.require_compiled(model)
     if x is None:
         if model.input_shapes is None:
-            raise ConfigError("The model does not know its input shape yet: give x and y, or begin with Input(shape=...).")
+            todo = "give x and y, or begin with Input(shape=...)"
+            raise ConfigError(f"The model does not know its input shape yet: {todo}.")
         shapes = [(batch_size, *shape[1:]) for shape in model.input_shapes]
         arrays = [np.zeros(shape, floatx()) for shape in shapes]
         x = arrays[0] if len(arrays) == 1 else arrays

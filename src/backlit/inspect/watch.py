@@ -39,7 +39,7 @@ class Stats:
 
 
 class Recording:
-    """`with record(model) as r: model.fit(...)`; then `r.activations["dense"]` is a list of `Stats`, one per watched step.
+    """`with record(model) as r: model.fit(...)`; then `r.activations["dense"]` lists the `Stats` of each watched step.
 
     `activations` goes by layer, `gradients` and `updates` by weight (`dense/kernel`); an update is the ratio
     |new - old| / |old|. `losses` holds (step, loss). `alive` says for each unit of a layer whether it was ever not 0,

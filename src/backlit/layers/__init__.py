@@ -1,4 +1,7 @@
-"""The layers of dense networks, each with the arguments, defaults and formulas of Keras."""
+"""The layers of dense networks, each with the arguments, defaults and formulas of Keras.
+
+A layer keeps its numbers in Variables and computes with ops, so one `call` runs, is recorded and is differentiated.
+"""
 
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .dense import Dense

@@ -66,7 +66,8 @@ class PReLU(Layer):
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
         self.alpha_constraint = constraints.get(alpha_constraint)
-        self.shared_axes = None if shared_axes is None else [shared_axes] if isinstance(shared_axes, int) else list(shared_axes)
+        shared = [shared_axes] if isinstance(shared_axes, int) else shared_axes
+        self.shared_axes = None if shared is None else list(shared)
         self.slope: Any = None
 
     def build(self, input_shape: Any) -> None:

@@ -60,8 +60,8 @@ class Dense(Layer):
     def check_input(self, shape: Any) -> None:
         if len(shape) < 2 or shape[-1] != self.kernel.shape[0]:
             raise ShapeError(
-                f"Dense {self.name!r} was built for {self.kernel.shape[0]} features, got an input of shape {tuple(shape)}. "
-                "The last axis must be the features; the first is the batch."
+                f"Dense {self.name!r} was built for {self.kernel.shape[0]} features, got an input of shape "
+                f"{tuple(shape)}. The last axis must be the features; the first is the batch."
             )
 
     def call(self, inputs: Any) -> Any:

@@ -31,7 +31,10 @@ class InputLayer(Layer):
         if shape is not None and batch_shape is not None:
             raise ConfigError("Give Input either shape= (without the batch) or batch_shape= (with it), not both.")
         super().__init__(name=name or auto_name("input_layer"), **kwargs)
-        full = (batch_size, *sizes("Input's shape", shape)) if batch_shape is None else sizes("Input's batch_shape", batch_shape)
+        if batch_shape is None:
+            full = (batch_size, *sizes("Input's shape", shape))
+        else:
+            full = sizes("Input's batch_shape", batch_shape)
         self.batch_shape = full
         self.input_dtype = as_dtype(dtype)
         call = Call(self, (), {})
@@ -46,7 +49,7 @@ class InputLayer(Layer):
         return {"batch_shape": list(self.batch_shape), "dtype": self.input_dtype.name, "name": self.name}
 
 
-def Input(  # noqa: N802 - the name Keras users write
+def Input(  # the name Keras users write
     shape: Any = None, batch_size: int | None = None, dtype: Any = None, name: str | None = None, **kwargs: Any
 ) -> KerasTensor:
     """Return a symbolic tensor of `shape` (without the batch axis), the start of a functional model.

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import constraints, initializers, regularizers
-from ..arrays import Array, DType, as_dtype, is_float
-from ..errors import ConfigError, DataError, NotRecordable, ShapeError, did_you_mean
+from ..arrays import Array, DType, as_dtype, is_array, is_float
+from ..errors import ConfigError, DataError, ShapeError
 from ..graph import current_scope, scope
 from ..ops import cast, length
-from ..tensor import Tensor, Trace, Variable, active, as_tensor
+from ..tensor import Tensor, Variable, active, as_tensor
 from . import config as layer_config
 from . import forward_pass, nest
 from .naming import auto_name, snake_case
@@ -73,7 +73,7 @@ class Layer:
         self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
         regularizer: Any = None, constraint: Any = None, name: str | None = None,
     ) -> Variable:  # fmt: skip
-        """Make a Variable of this layer; `initializer` is glorot_uniform for matrices and zeros for vectors by default."""
+        """Make a Variable of this layer; by default `initializer` is glorot_uniform for matrices, zeros for vectors."""
         self._require_init()
         sizes = tuple(int(n) for n in ((shape,) if isinstance(shape, (int, np.integer)) else shape or ()))
         make = initializers.get(initializer or ("glorot_uniform" if len(sizes) > 1 else "zeros"))
@@ -163,7 +163,7 @@ class Layer:
 
     def _as_input(self, value: Any) -> Any:
         """Arrays become Tensors; floating ones take the layer's dtype."""
-        if isinstance(value, (np.ndarray, np.generic)) or (isinstance(value, Variable)):
+        if is_array(value) or isinstance(value, Variable):
             value = as_tensor(value)
         if isinstance(value, Tensor) and is_float(value.dtype) and value.dtype != self.dtype:
             return cast(value, self.dtype.name)

@@ -22,7 +22,8 @@ class _Merge(Layer):
 
     def build(self, input_shape: Any) -> None:
         if not isinstance(input_shape, list) or len(input_shape) < self.least:
-            raise ShapeError(f"{type(self).__name__} {self.name!r} merges a list of at least {self.least} tensors, got {input_shape}.")
+            owner = f"{type(self).__name__} {self.name!r}"
+            raise ShapeError(f"{owner} merges a list of at least {self.least} tensors, got {input_shape}.")
         self.check_shapes([tuple(s) for s in input_shape])
 
     def check_shapes(self, shapes: list[tuple[int | None, ...]]) -> None:

@@ -44,7 +44,8 @@ class _Scaled(Layer):
         self._kept = positive_axes(self.axis, len(input_shape))
         self._sizes = tuple(input_shape[a] for a in self._kept)
         if None in self._sizes or 0 in self._kept:
-            raise ShapeError(f"{type(self).__name__} {self.name!r} cannot normalize axis {self.axis} of shape {tuple(input_shape)}.")
+            owner = f"{type(self).__name__} {self.name!r}"
+            raise ShapeError(f"{owner} cannot normalize axis {self.axis} of shape {tuple(input_shape)}.")
         if self.scale:
             self.gamma = self.add_weight(
                 self._sizes, self.gamma_initializer, name="gamma", regularizer=self.gamma_regularizer,
@@ -59,8 +60,8 @@ class _Scaled(Layer):
     def check_input(self, shape: Any) -> None:
         if len(shape) <= max(self._kept) or tuple(shape[a] for a in self._kept) != self._sizes:
             raise ShapeError(
-                f"{type(self).__name__} {self.name!r} was built for {self._sizes} along axis {self.axis}, got an input of "
-                f"shape {tuple(shape)}."
+                f"{type(self).__name__} {self.name!r} was built for {self._sizes} along axis {self.axis}, got an input "
+                f"of shape {tuple(shape)}."
             )
 
     def _scaled(self, y: Any) -> Any:

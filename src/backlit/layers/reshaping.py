@@ -41,7 +41,10 @@ class Reshape(Layer):
 
     def call(self, inputs: Any) -> Any:
         size, known = math.prod(inputs.shape[1:]), math.prod(n for n in self.target_shape if n != -1)
-        if (size % known if -1 in self.target_shape and known else size != known):
-            raise ShapeError(f"Reshape {self.name!r} cannot give a sample of shape {inputs.shape[1:]} the shape {self.target_shape}.")
+        if size % known if -1 in self.target_shape and known else size != known:
+            have = inputs.shape[1:]
+            raise ShapeError(
+                f"Reshape {self.name!r} cannot give a sample of shape {have} the shape {self.target_shape}."
+            )
         sizes = tuple(size // known if n == -1 else n for n in self.target_shape)
         return reshape(inputs, (inputs.shape[0], *sizes))

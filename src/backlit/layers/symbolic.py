@@ -44,7 +44,8 @@ class KerasTensor(Operand):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise NotRecordable(
-            f"{self!r} has no numbers: it is a symbol in a model being built. Use layers or backlit.ops on it, not NumPy."
+            f"{self!r} has no numbers: it is a symbol in a model being built. "
+            "Use layers or backlit.ops on it, not NumPy."
         )
 
     def __iter__(self) -> Any:

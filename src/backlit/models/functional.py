@@ -16,6 +16,8 @@ from ..layers.symbolic import Call, KerasTensor
 from .model import Model
 from .order import depths, layers_by_depth
 
+SYMBOLIC = "symbolic tensors, from Input() or a layer called on one"
+
 
 class Functional(Model):
     """`Model(inputs, outputs)`: each one symbolic tensor, or a list, tuple or dict of them.
@@ -28,9 +30,9 @@ class Functional(Model):
         for what, tensors in (("inputs", inputs), ("outputs", outputs)):
             for tensor in nest.flatten(tensors):
                 if not isinstance(tensor, KerasTensor):
-                    raise ConfigError(f"{what} must be symbolic tensors, from Input() or a layer called on one; got {tensor!r}.")
+                    raise ConfigError(f"{what} must be {SYMBOLIC}; got {tensor!r}.")
             if not nest.flatten(tensors):
-                raise ConfigError(f"{what} is empty. Expected symbolic tensors, from Input() or a layer called on one.")
+                raise ConfigError(f"{what} is empty. Expected {SYMBOLIC}.")
         if len({id(tensor) for tensor in nest.flatten(inputs)}) < len(nest.flatten(inputs)):
             raise ConfigError("inputs has a tensor twice. Each input is fed once: give it once.")
         self._inputs = inputs
@@ -213,7 +215,7 @@ def _needed(call: Call, entered: set[int]) -> Iterator[KerasTensor]:
 
 
 def _require_fit(name: str, have: tuple[int, ...], want: tuple[int | None, ...]) -> None:
-    if len(have) != len(want) or any(m is not None and n is not None and n != m for n, m in zip(have, want, strict=True)):
+    if len(have) != len(want) or any(None not in (n, m) and n != m for n, m in zip(have, want, strict=True)):
         raise ShapeError(f"Model {name!r} takes inputs of shape {want}, got {have}.")
 
 

@@ -267,10 +267,10 @@ class Model(Layer):
         """Build all layers for inputs of `input_shape` (None for the batch axis)."""
         if type(self).call is not Layer.call and not self.built and not getattr(self, "_building", False):
             self._building = True
-            shapes = input_shape if isinstance(input_shape, list) else [input_shape]
-            symbols = [KerasTensor(tuple(shape), self.dtype) for shape in shapes]
-            self.output_spec(symbols if isinstance(input_shape, list) else symbols[0])
-            self._building = False
+            try:
+                self.output_spec(_symbols(input_shape, self.dtype))
+            finally:
+                self._building = False
             self.built = True
 
     def build_from_shape(self, input_shape: Any) -> None:
@@ -303,7 +303,7 @@ class Model(Layer):
         (print_fn or print)(text)
 
     def step_graph(self, x: Any = None, y: Any = None, batch_size: int = 32) -> Any:
-        """Return the one graph that `fit` runs for batches like `x`, `y` (or of `batch_size`, where shapes are known)."""
+        """Return the one graph `fit` runs for batches like `x`, `y` (or of `batch_size`, where shapes are known)."""
         from ..inspect.graphs import step_graph
 
         return step_graph(self, x, y, batch_size)
@@ -325,6 +325,13 @@ class Model(Layer):
         from ..formats import save_model
 
         save_model(self, path, overwrite=overwrite)
+
+
+def _symbols(shape: Any, dtype: Any) -> Any:
+    """Return symbolic tensors for one shape, or for a list or a dict of them."""
+    if isinstance(shape, dict):
+        return {name: _symbols(one, dtype) for name, one in shape.items()}
+    return [_symbols(one, dtype) for one in shape] if isinstance(shape, list) else KerasTensor(tuple(shape), dtype)
 
 
 REMOVED_FIT = ("max_queue_size", "workers", "use_multiprocessing")

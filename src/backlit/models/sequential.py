@@ -33,7 +33,8 @@ class Sequential(Model):
         self._row: list[Layer] = []
         self._drawing: Functional | None = None
         if layers is not None and not isinstance(layers, (list, tuple)):
-            raise ConfigError(f"Sequential needs a list of layers, got {type(layers).__name__}. Write Sequential([...]).")
+            kind = type(layers).__name__
+            raise ConfigError(f"Sequential needs a list of layers, got {kind}. Write Sequential([...]).")
         for layer in layers or []:
             self._append(layer)
         self._draw()
@@ -55,7 +56,8 @@ class Sequential(Model):
         if isinstance(layer, KerasTensor) and layer.call is not None:
             layer = layer.call.layer
         if not isinstance(layer, Layer):
-            raise ConfigError(f"Sequential takes layers, got {layer!r}. Was a class given instead of an object, Dense for Dense(10)?")
+            hint = "Was a class given instead of an object, Dense for Dense(10)?"
+            raise ConfigError(f"Sequential takes layers, got {layer!r}. {hint}")
         if any(layer.name == other.name for other in self._row):
             raise ConfigError(f"Two layers of the model are named {layer.name!r}. Names must be unique.")
         if not self._row and not isinstance(layer, InputLayer) and layer.batch_input_shape is not None:
@@ -73,7 +75,7 @@ class Sequential(Model):
             return
         tensor: Any = start
         for layer in self.layers:
-            layer._calls = [call for call in layer._calls if not getattr(call, "of_row", None) == id(self)]
+            layer._calls = [call for call in layer._calls if getattr(call, "of_row", None) != id(self)]
             tensor = layer(tensor)
             layer._calls[-1].of_row = id(self)  # type: ignore[attr-defined]
         auto_name("functional")  # Keras counts the drawing too: the next functional model is functional_1

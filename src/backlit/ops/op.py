@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import Array, DType, Shape, broadcast_shape, floatx, is_float
 
-Value: TypeAlias = Any  # an ndarray, a Python number, or a handle (Node, Tensor, Variable) that records what is done to it
+Value: TypeAlias = Any  # an ndarray, a Python number, or a handle (Node, Tensor, Variable), which records what is done
 Rule: TypeAlias = Callable[..., Any]
 OneLine: TypeAlias = (  # a rule written as a lambda: told how many inputs it may have, a type checker sees into it
     Callable[[Value], Any]
@@ -63,6 +63,8 @@ class Op:
         return f"<op {self.name}>"
 
     def __call__(self, *values: Value, **attrs: Any) -> Any:
+        if len(values) < self.arity:
+            values = self._named(values, attrs)
         if self.ufunc is not None and all(type(v) in PLAIN for v in values):
             return self.ufunc(*values)  # the short way: rule bodies come here with arrays all the time
         count = len(values) if self.variadic else self.arity
@@ -70,6 +72,14 @@ class Op:
         if extra:
             attrs = dict(zip(self.attributes, extra, strict=False)) | attrs
         return apply(self, inputs, self.attributes | attrs)
+
+    def _named(self, values: tuple[Value, ...], attrs: dict[str, Any]) -> tuple[Value, ...]:
+        """Take inputs given by name out of `attrs`; a missing one raises TypeError, as for any function."""
+        names = list(self.__signature__.parameters)[len(values) : self.arity]
+        missing = [name for name in names if name not in attrs]
+        if missing:
+            raise TypeError(f"{self.name}() needs its input {missing[0]!r}: {self.name}{self.__signature__}")
+        return (*values, *(attrs.pop(name) for name in names))
 
 
 def apply(op: Op, inputs: Sequence[Value], attrs: dict[str, Any]) -> Any:

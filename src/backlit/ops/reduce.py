@@ -143,7 +143,9 @@ def prod_backward(dy: Value, y: Value, x: Value, axes: tuple[int, ...], keepdims
     is_zero = equal(x, 0)
     zeros = sum(where(is_zero, 1.0, 0.0), axes, keepdims=True)
     others = prod(where(is_zero, 1.0, x), axes, keepdims=True)
-    slope = where(is_zero, where(equal(zeros, 1), others, 0.0), where(equal(zeros, 0), others / where(is_zero, 1.0, x), 0.0))
+    at_zero = where(equal(zeros, 1), others, 0.0)
+    elsewhere = where(equal(zeros, 0), others / where(is_zero, 1.0, x), 0.0)
+    slope = where(is_zero, at_zero, elsewhere)
     return (_spread(dy, x, axes) * slope,)
 
 
@@ -157,7 +159,8 @@ def _extreme_backward(dy: Value, y: Value, x: Value, axes: tuple[int, ...], keep
 @backward_of(_sort)
 def sort_backward(dy: Value, y: Value, x: Value, axis: int) -> tuple[Value]:
     """No rule: to go on as if no gradient passed would be wrong."""
-    raise NotDifferentiable("sort has no gradient. Give the op that sorts a backward rule, or use stop_gradient(sort(x)).")
+    todo = "Give the op that sorts a backward rule, or use stop_gradient(sort(x))."
+    raise NotDifferentiable(f"sort has no gradient. {todo}")
 
 
 backward_of(_max)(_extreme_backward)

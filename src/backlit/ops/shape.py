@@ -64,7 +64,8 @@ def _joined(*xs: Spec, axis: int) -> Spec:
         if len(x.shape) != len(first.shape) or any(
             a != b for i, (a, b) in enumerate(zip(x.shape, first.shape, strict=True)) if i != axis
         ):
-            raise ShapeError(f"Cannot join {first.shape} and {x.shape} along axis {axis}: the other axes must be equal.")
+            both = f"{first.shape} and {x.shape}"
+            raise ShapeError(f"Cannot join {both} along axis {axis}: the other axes must be equal.")
     sizes = [x.shape[axis] for x in xs]
     dtype = np.result_type(*(x.dtype for x in xs))
     return Spec((*first.shape[:axis], sum(sizes), *first.shape[axis + 1 :]), dtype)
@@ -171,7 +172,8 @@ def reshape(x: Value, shape: int | Shape) -> Value:
     shape = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
     have = shape_of(x)
     if None in getattr(x, "shape", ()):
-        raise ShapeError(f"Cannot reshape {have}: the batch size is unknown while a model is drawn. Use layers.Reshape.")
+        why = "the batch size is unknown while a model is drawn"
+        raise ShapeError(f"Cannot reshape {have}: {why}. Use layers.Reshape.")
     shape = _reshaped(Spec(have, np.dtype("float32")), shape).shape
     return apply(_reshape, (x,), {"shape": shape})
 

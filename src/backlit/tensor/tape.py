@@ -48,9 +48,11 @@ class GradientTape:
         """Follow a tensor (or a list of them) although it is not a Variable; integers raise `NotDifferentiable`."""
         for one in tensor if is_list(tensor) else [tensor]:
             if not isinstance(one, (Tensor, Variable)):
-                raise ConfigError(f"tape.watch needs a Tensor or a Variable, got {type(one).__name__}. Wrap it: Tensor(x).")
+                kind = type(one).__name__
+                raise ConfigError(f"tape.watch needs a Tensor or a Variable, got {kind}. Wrap it: Tensor(x).")
             if not is_float(one.dtype):
-                raise NotDifferentiable(f"tape.watch got a tensor of dtype {one.dtype.name}: only floats have gradients.")
+                kind = one.dtype.name
+                raise NotDifferentiable(f"tape.watch got a tensor of dtype {kind}: only floats have gradients.")
             if isinstance(one, Variable):
                 self._watched.add(one)
                 one.read()
@@ -136,7 +138,8 @@ class GradientTape:
             return self.leaves.get(source, [])
         if isinstance(source, Tensor):
             return [] if source.node is None else [source.node]
-        raise ConfigError(f"The gradient with respect to a {type(source).__name__} was asked; give Tensors or Variables.")
+        kind = type(source).__name__
+        raise ConfigError(f"The gradient with respect to a {kind} was asked; give Tensors or Variables.")
 
     def _evaluated(self, nodes: list[Node | None]) -> list[Tensor | None]:
         wanted = [node for node in nodes if node is not None]

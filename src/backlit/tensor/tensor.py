@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .trace import Trace
 
 
-
 class _Active(threading.local):
     """What this thread is doing beside computing: gradient tapes that listen, and the trace of a step."""
 
@@ -166,8 +165,6 @@ def _numeric(array: Array) -> Array:
     kind = {"U": "text", "S": "text", "O": "objects", "c": "complex numbers"}.get(array.dtype.kind, str(array.dtype))
     shown = "".join(f" (given {first!r} first)" for first in array.reshape(-1)[:1].tolist())
     raise DataError(f"A tensor cannot hold {kind}{shown}. Expected real numbers or truth values.")
-
-
 
 
 def read(value: Any) -> Any:

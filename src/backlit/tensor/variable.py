@@ -27,7 +27,9 @@ class Variable(Operand):
     group its name stands in in a graph: `params`, `state`, `slots`, `metrics` or `""`.
     """
 
-    __slots__ = ("__weakref__", "constraint", "dtype", "name", "node", "path", "regularizer", "role", "stored", "trainable")
+    __slots__ = (
+        "__weakref__", "constraint", "dtype", "name", "node", "path", "regularizer", "role", "stored", "trainable",
+    )  # fmt: skip
     apply_rank = 2
 
     def __init__(
@@ -73,11 +75,13 @@ class Variable(Operand):
         """Replace the value; another shape raises `ShapeError`. Inside a recorded step this makes an output of it."""
         shape = tuple(np.shape(value))
         if shape != self.shape:
-            raise ShapeError(f"Variable {self.path!r} has shape {self.shape}; a value of shape {shape} does not fit it.")
+            raise ShapeError(f"Variable {self.path!r} has shape {self.shape}; a value of {shape} does not fit it.")
         if active.trace is not None:
             active.trace.assign(self, value)
             return self
-        self.store(as_array(value.read() if isinstance(value, Variable) else value))
+        value = value.read() if isinstance(value, Variable) else value
+        array = as_array(value)
+        self.store(np.array(array) if isinstance(value, np.ndarray) else array)  # the caller's array stays the caller's
         return self
 
     def store(self, array: Array) -> None:

@@ -107,9 +107,7 @@ def evaluate(
     return dict(sorted(logs.items())) if return_dict else in_order(logs)
 
 
-def predict(
-    model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any
-) -> Any:
+def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any) -> Any:
     """Return the outputs for data, all batches joined; see `Model.predict`."""
     batch_size, steps = optional_count("batch_size", batch_size), optional_count("steps", steps)
     verbose = verbosity(verbose)

@@ -60,7 +60,9 @@ def _check_targets(model: Any, targets: Any, shapes: list[Any]) -> None:
     columns = _targets_by_output(targets, names)
     if len(columns) != len(shapes):
         raise DataError(f"y has {len(columns)} arrays, the model has {len(shapes)} outputs ({', '.join(names)}).")
+    known = compiled.built
     compiled.build(names, [column for _, column in columns], [_Shaped(shape) for shape in shapes])
+    compiled.built = known  # losses and metrics matched to targets that are refused must be matched again
     for loss, (label, target), shape in zip(compiled.output_losses, columns, shapes, strict=True):
         if loss is None:
             continue
@@ -69,6 +71,7 @@ def _check_targets(model: Any, targets: Any, shapes: list[Any]) -> None:
             raise DataError(f"{missing}: the model was compiled with a loss, which needs targets. Give fit(x, y).")
         border.check_finite(label, target, LabelError)
         loss.check_targets(target, shape, label)
+    compiled.built = True
 
 
 class _Shaped:

@@ -1,0 +1,233 @@
+"""Each primitive element-wise op as machine instructions, on scalars or vectors alike.
+
+This is the alphabet, not the rules: what an activation or an optimizer computes is read from its own body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from ...arrays import DType
+from ...graph.node import Node
+from .lanes import number, register_type
+from .loops import Writer
+
+Formula = Callable[["Operands"], Any]
+
+
+class Operands:
+    """The registers an op reads, with what is needed to combine them. `dtype` is that of its inputs."""
+
+    def __init__(self, writer: Writer, node: Node, values: Sequence[Any], lanes: int) -> None:
+        self.w = writer
+        self.b: Any = writer.builder
+        self.node = node
+        self.lanes = lanes
+        self.out: DType = node.dtype
+        dtypes = [below.dtype for below in node.inputs]
+        self.dtype: DType = np.result_type(*dtypes) if dtypes else node.dtype
+        if node.op.name == "where":
+            self.dtype = node.dtype
+            dtypes = [dtypes[0], node.dtype, node.dtype]
+        elif node.op.name not in COMPARISONS and node.op.name not in LOGIC and node.op.name != "cast":
+            self.dtype = node.dtype
+        self.v = [
+            v if i == 0 and node.op.name in ("where", "cast") else convert(self.b, v, below.dtype, self.dtype, lanes)
+            for i, (v, below) in enumerate(zip(values, node.inputs, strict=True))
+        ]
+
+    @property
+    def is_float(self) -> bool:
+        """Whether the numbers are floating."""
+        return self.dtype.kind == "f"
+
+    def const(self, value: float) -> Any:
+        """Return a constant of the working dtype in every lane."""
+        return number(self.dtype, value, self.lanes)
+
+    def intrinsic(self, name: str, *arguments: Any) -> Any:
+        """Call an LLVM intrinsic named after the working type."""
+        kind = register_type(self.dtype, self.lanes)
+        letter = "f" if self.is_float else "i"
+        bits = 8 * self.dtype.itemsize
+        suffix = f"{letter}{bits}" if self.lanes == 1 else f"v{self.lanes}{letter}{bits}"
+        return self.w.call(f"llvm.{name}.{suffix}", ir.FunctionType(kind, [kind] * len(arguments)), arguments)
+
+
+def convert(b: Any, value: Any, have: DType, want: DType, lanes: int) -> Any:
+    """Return a register in another dtype."""
+    if have == want:
+        return value
+    kind = register_type(want, lanes)
+    if want.kind == "b":
+        zero = number(have, 0, lanes)
+        return b.fcmp_unordered("!=", value, zero) if have.kind == "f" else b.icmp_unsigned("!=", value, zero)
+    if have.kind == "f" and want.kind == "f":
+        return b.fpext(value, kind) if want.itemsize > have.itemsize else b.fptrunc(value, kind)
+    if have.kind == "f":
+        return b.fptosi(value, kind) if want.kind == "i" else b.fptoui(value, kind)
+    if want.kind == "f":
+        return b.uitofp(value, kind) if have.kind in "bu" else b.sitofp(value, kind)
+    if have.kind == "b" or want.itemsize > have.itemsize:
+        return b.zext(value, kind) if have.kind in "bu" else b.sext(value, kind)
+    return b.trunc(value, kind) if want.itemsize < have.itemsize else value
+
+
+def _arithmetic(float_name: str, integer_name: str) -> Formula:
+    def formula(o: Operands) -> Any:
+        return getattr(o.b, float_name if o.is_float else integer_name)(*o.v)
+
+    return formula
+
+
+def _compare(sign: str) -> Formula:
+    def formula(o: Operands) -> Any:
+        if o.is_float:
+            return (o.b.fcmp_unordered if sign == "!=" else o.b.fcmp_ordered)(sign, *o.v)
+        return (o.b.icmp_unsigned if o.dtype.kind in "bu" else o.b.icmp_signed)(sign, *o.v)
+
+    return formula
+
+
+def _as_bits(o: Operands) -> list[Any]:
+    return [convert(o.b, v, o.dtype, np.dtype(bool), o.lanes) for v in o.v]
+
+
+def _intrinsic(name: str) -> Formula:
+    return lambda o: o.intrinsic(name, *o.v)
+
+
+def _extreme(name: str, sign: str) -> Formula:
+    """NumPy's maximum and minimum: NaN wins."""
+
+    def formula(o: Operands) -> Any:
+        if o.is_float:
+            return o.intrinsic(name, *o.v)
+        return o.b.select(_compare(sign)(o), *o.v)
+
+    return formula
+
+
+def _negative(o: Operands) -> Any:
+    return o.b.fneg(o.v[0]) if o.is_float else o.b.neg(o.v[0])
+
+
+def _absolute(o: Operands) -> Any:
+    if o.is_float:
+        return o.intrinsic("fabs", o.v[0])
+    return o.b.select(o.b.icmp_signed("<", o.v[0], o.const(0)), o.b.neg(o.v[0]), o.v[0])
+
+
+def _square(o: Operands) -> Any:
+    return o.b.fmul(o.v[0], o.v[0]) if o.is_float else o.b.mul(o.v[0], o.v[0])
+
+
+def _sign(o: Operands) -> Any:
+    x, zero = o.v[0], o.const(0)
+    compare = o.b.fcmp_ordered if o.is_float else o.b.icmp_signed
+    up = o.b.select(compare(">", x, zero), o.const(1), x if o.is_float else zero)
+    return o.b.select(compare("<", x, zero), o.const(-1), up)
+
+
+def _tanh(o: Operands) -> Any:
+    return _by_library(o, "tanh")
+
+
+def _by_library(o: Operands, name: str) -> Any:
+    """Call the C library lane by lane: right to the last bit or so, and slow."""
+    function = name + ("f" if o.dtype.itemsize == 4 else "")
+    kind = register_type(o.dtype)
+    if o.lanes == 1:
+        return o.w.call(function, ir.FunctionType(kind, [kind] * len(o.v)), o.v)
+    out = ir.Constant(register_type(o.dtype, o.lanes), ir.Undefined)
+    for lane in range(o.lanes):
+        place = ir.Constant(ir.IntType(32), lane)
+        one = o.w.call(function, ir.FunctionType(kind, [kind] * len(o.v)), [o.b.extract_element(v, place) for v in o.v])
+        out = o.b.insert_element(out, one, place)
+    return out
+
+
+def _library(name: str) -> Formula:
+    return lambda o: _by_library(o, name)
+
+
+def _power(o: Operands) -> Any:
+    if not o.is_float:
+        raise NotImplementedError("powers of integers")
+    return _by_library(o, "pow")
+
+
+def _floor_divide(o: Operands) -> Any:
+    if o.is_float:
+        return o.intrinsic("floor", o.b.fdiv(*o.v))
+    quotient, rest = o.b.sdiv(*o.v), o.b.srem(*o.v)
+    down = o.b.and_(o.b.icmp_signed("!=", rest, o.const(0)), o.b.icmp_signed("<", o.b.xor(*o.v), o.const(0)))
+    return o.b.sub(quotient, o.b.zext(down, quotient.type))
+
+
+def _mod(o: Operands) -> Any:
+    x, y = o.v
+    if o.is_float:
+        return o.b.fsub(x, o.b.fmul(y, o.intrinsic("floor", o.b.fdiv(x, y))))
+    return o.b.sub(x, o.b.mul(y, _floor_divide(o)))
+
+
+def _where(o: Operands) -> Any:
+    condition = convert(o.b, o.v[0], o.node.inputs[0].dtype, np.dtype(bool), o.lanes)
+    return o.b.select(condition, o.v[1], o.v[2])
+
+
+def _cast(o: Operands) -> Any:
+    return convert(o.b, o.v[0], o.node.inputs[0].dtype, o.out, o.lanes)
+
+
+def _is_finite(o: Operands) -> Any:
+    return o.b.fcmp_ordered("<", o.intrinsic("fabs", o.v[0]), o.const(float("inf")))
+
+
+COMPARISONS = {
+    "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=",
+    "isfinite": "", "isnan": "",
+}  # fmt: skip
+LOGIC = ("logical_and", "logical_or", "logical_not")
+
+FORMULAS: dict[str, Formula] = {
+    "add": _arithmetic("fadd", "add"),
+    "subtract": _arithmetic("fsub", "sub"),
+    "multiply": _arithmetic("fmul", "mul"),
+    "divide": _arithmetic("fdiv", "sdiv"),
+    "negative": _negative,
+    "absolute": _absolute,
+    "square": _square,
+    "sign": _sign,
+    "sqrt": _intrinsic("sqrt"),
+    "floor": _intrinsic("floor"),
+    "ceil": _intrinsic("ceil"),
+    "round": _intrinsic("rint"),
+    "maximum": _extreme("maximum", ">"),
+    "minimum": _extreme("minimum", "<"),
+    "exp": _library("exp"),
+    "expm1": _library("expm1"),
+    "log": _library("log"),
+    "log1p": _library("log1p"),
+    "sin": _library("sin"),
+    "cos": _library("cos"),
+    "tanh": _tanh,
+    "arctan": _library("atan"),
+    "power": _power,
+    "floor_divide": _floor_divide,
+    "mod": _mod,
+    "where": _where,
+    "cast": _cast,
+    "stop_gradient": lambda o: o.v[0],
+    "isfinite": _is_finite,
+    "isnan": lambda o: o.b.fcmp_unordered("uno", o.v[0], o.v[0]),
+    "logical_and": lambda o: o.b.and_(*_as_bits(o)),
+    "logical_or": lambda o: o.b.or_(*_as_bits(o)),
+    "logical_not": lambda o: o.b.not_(_as_bits(o)[0]),
+    **{name: _compare(sign) for name, sign in COMPARISONS.items() if sign},
+}

@@ -1,0 +1,73 @@
+"""A view is a way of looking at memory: a buffer, an offset, and a stride (in numbers) for each axis.
+
+Reshaping, transposing, slicing and broadcasting only make new views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...arrays import Shape
+
+if TYPE_CHECKING:
+    from .plan import Buffer
+
+
+@dataclass(frozen=True)
+class View:
+    """Number `i` (an index per axis) lies at `offset + sum(i * strides)` of the buffer, counted in numbers."""
+
+    buffer: Buffer
+    shape: Shape
+    strides: tuple[int, ...]
+    offset: int = 0
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether the numbers lie in order without gaps."""
+        return self.strides == row_major(self.shape) or 0 in self.shape
+
+
+def row_major(shape: Shape) -> tuple[int, ...]:
+    """Return the strides of an array in C order."""
+    strides: list[int] = []
+    step = 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= size
+    return tuple(reversed(strides))
+
+
+def contiguous(buffer: Buffer, shape: Shape) -> View:
+    """Return the view of a whole buffer in C order."""
+    return View(buffer, shape, row_major(shape))
+
+
+def transposed(view: View, axes: Sequence[int]) -> View:
+    """Return `view` with its axes in another order."""
+    return View(view.buffer, tuple(view.shape[a] for a in axes), tuple(view.strides[a] for a in axes), view.offset)
+
+
+def broadcast(view: View, shape: Shape) -> View:
+    """Return `view` repeated to `shape`: axes of size 1, or missing ones, get the stride 0."""
+    lead = len(shape) - len(view.shape)
+    strides = tuple(0 if i < lead or view.shape[i - lead] != n else view.strides[i - lead] for i, n in enumerate(shape))
+    return View(view.buffer, shape, strides, view.offset)
+
+
+def reshaped(view: View, shape: Shape) -> View:
+    """Return a contiguous `view` in another shape."""
+    return View(view.buffer, shape, row_major(shape), view.offset)
+
+
+def sliced(view: View, key: tuple[Any, ...]) -> View:
+    """Return the part of `view` a key of slices, integers, newaxis and ellipsis selects."""
+    keys = tuple(slice(*k[1:]) if isinstance(k, tuple) else k for k in key)
+    base = np.lib.stride_tricks.as_strided(np.empty(1, np.int8), view.shape, view.strides)
+    part = base[keys]
+    start = part.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    return View(view.buffer, part.shape, tuple(part.strides), view.offset + start)
