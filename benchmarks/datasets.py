@@ -6,8 +6,10 @@ Run `python -m benchmarks.datasets`; set BACKLIT_DATA to the folder that holds M
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import numpy as np
+
 from backlit import datasets
 from backlit.datasets import strokes
 from backlit.errors import BacklitError
@@ -19,7 +21,9 @@ IMAGES = 20_000
 
 def main(rounds: int = 7) -> None:
     """Print a table of medians with the fastest and the slowest round."""
-    candidates = {f"strokes: draw {IMAGES} images": lambda: strokes.draw(np.arange(IMAGES))}
+    candidates: dict[str, Callable[[], object]] = {
+        f"strokes: draw {IMAGES} images": lambda: strokes.draw(np.arange(IMAGES))
+    }
     try:
         datasets.mnist.load_data(data_dir=os.environ.get("BACKLIT_DATA"))
         candidates["mnist: load and verify 70,000 images"] = lambda: datasets.mnist.load_data(

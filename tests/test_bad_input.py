@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from golden.store import read
 import backlit
 from backlit.cli.app import run
 from backlit.errors import BacklitError, DataError, LabelError
-from backlit.training import prepare
 
 ROWS: list[Row] = [
     row for table in (labels, inputs, fitting, names, models, low_level) for row in table.ROWS
@@ -133,18 +131,6 @@ def test_after_an_error_the_right_data_train_as_if_nothing_had_happened(row: Row
     with pytest.raises(BacklitError):
         fit(model, **row.given)
     assert_same(fit(model, verbose=0), fit(network(metrics=["accuracy"])(), verbose=0))
-
-
-def test_checking_mnist_costs_little() -> None:
-    model = backlit.Sequential([backlit.layers.Input((784,)), backlit.layers.Dense(10, "softmax")])
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    x, y = np.zeros((60000, 784), "float32"), np.zeros(60000, int)
-    seconds: list[float] = []
-    for _ in range(3):
-        start = time.perf_counter()
-        prepare.training_data(model, x, y, None, None, 32, True, None, 0.1)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.15
 
 
 def test_a_bad_batch_is_numbered() -> None:

@@ -37,7 +37,7 @@ def test_a_healthy_network_is_left_alone(optimizer: Any) -> None:
 
 def test_units_that_die_on_the_way_are_dead() -> None:
     """They were alive at the first step, and their updates of exactly 0 are no sign of a low learning rate."""
-    found = findings(optimizers.SGD(30.0))
+    found = findings(optimizers.SGD(5.0), x=np.abs(X))
     assert "Dead units" in found
     assert "Learning rate too high" in found
     assert "Learning rate too low" not in found

@@ -146,11 +146,11 @@ def record(model: Any, every: int = 1) -> Recording:
     """Watch the training steps of `model` inside a `with` block, every n-th of them.
 
     >>> import numpy as np, backlit
-    >>> model = backlit.Sequential([backlit.layers.Dense(3, activation="relu"), backlit.layers.Dense(1)])
+    >>> model = backlit.Sequential([backlit.layers.Dense(3, name="hidden"), backlit.layers.Dense(1, name="out")])
     >>> model.compile("sgd", "mse")
     >>> with backlit.inspect.record(model) as r:
     ...     _ = model.fit(np.ones((8, 2)), np.ones(8), batch_size=4, verbose=0)
     >>> len(r.losses), sorted(r.gradients)[:2]
-    (2, ['dense/bias', 'dense/kernel'])
+    (2, ['hidden/bias', 'hidden/kernel'])
     """
     return Recording(model, every)
