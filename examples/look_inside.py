@@ -21,8 +21,7 @@ model = backlit.Sequential(
 )
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 
-step = model.explain(x[:8], y[:8], weight="hidden/kernel")
-print(step)  # forward, loss, backward, update, and one weight followed through the chain rule
+step = model.explain(x[:8], y[:8], weight="hidden/kernel")  # prints forward, loss, backward, update and one weight
 step.step_graph.svg("step.svg")
 
 with backlit.inspect.record(model, every=10) as recording:

@@ -83,7 +83,7 @@ def test_fit_runs_one_graph_that_can_be_read(blobs: tuple[np.ndarray, np.ndarray
     assert {"x", "y", "learning_rate", "step", "seed", "params/dense/kernel"} <= set(graph.inputs)
     assert set(graph.state()) >= {"params/dense/kernel", "step", "metrics/loss/total"}
     assert {node.phase for node in graph.operations} == {"forward", "loss", "backward", "update", "metrics"}
-    text = str(model.explain(x[:4], y[:4], weight="dense/kernel"))
+    text = str(bl.explain(model, x[:4], y[:4], weight="dense/kernel"))
     assert [text.index(word) for word in ("FORWARD", "LOSS", "BACKWARD", "UPDATE", "ONE WEIGHT")] == sorted(
         text.index(word) for word in ("FORWARD", "LOSS", "BACKWARD", "UPDATE", "ONE WEIGHT")
     )

@@ -50,4 +50,4 @@ def explain(
         net = network.build(settings, data.x_train, network.class_count(data.y_train, data.y_test))
     if data.notice:
         print(data.notice)
-    print(net.explain(network.as_input(net, x), y, weight=weight))
+    net.explain(network.as_input(net, x), y, weight=weight)

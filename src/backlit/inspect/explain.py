@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..errors import ConfigError, did_you_mean
+from ..errors import ConfigError, did_you_mean, unknown_name
 from ..graph import Graph, Node, show
 from ..training.step import feed_of
 from .chain import follow
@@ -28,7 +28,7 @@ class Values(dict[Node, Array]):
 
 
 class Explanation:
-    """What one step did. `str()` gives the whole text; `values` holds the array of each node of `graph`."""
+    """What one step did. `str()` gives the whole text, `part(name)` a part; `values` holds each node's array."""
 
     def __init__(self, graph: Graph, values: Values, optimizer: Any, weight: Any = None) -> None:
         self.graph = graph
@@ -46,19 +46,29 @@ class Explanation:
         """The loss of the batch."""
         return float(self.values[self.graph.marks["loss"]])
 
-    def forward(self) -> str:
+    def part(self, name: str) -> str:
+        """Return one part of the text: "forward", "loss", "backward", "update", or "weight" if one is followed."""
+        tellers = {
+            "forward": self._forward, "loss": self._loss, "backward": self._backward, "update": self._update,
+            **({} if self.weight is None else {"weight": self._weight}),
+        }  # fmt: skip
+        if name not in tellers:
+            raise unknown_name("part of the explanation", name, tellers)
+        return tellers[name]()
+
+    def _forward(self) -> str:
         """Tell how the prediction was made."""
         head = "1. FORWARD: from the inputs to the prediction, layer by layer."
         inputs = {name: node for name, node in self.graph.inputs.items() if name[0] in "xy" and "/" not in name}
         given = [f"   {name:<28} {self._look(node)}" for name, node in inputs.items()]
         return "\n".join([head, *given, *self._lines("forward")])
 
-    def lossward(self) -> str:
+    def _loss(self) -> str:
         """Tell how the loss was made."""
         head = "2. LOSS: how far the prediction is from the target, one number."
         return "\n".join([head, *self._lines("loss"), f"   loss = {self.loss:.6g}"])
 
-    def backward(self) -> str:
+    def _backward(self) -> str:
         """Tell how the gradients were made."""
         head = "3. BACKWARD: from the loss to the weights; each line is d(loss)/d(something)."
         totals = ["   Gradients of the weights:"]
@@ -67,7 +77,7 @@ class Explanation:
                 totals.append(f"   {name.removeprefix('gradient/'):<28} {self._look(node)}")
         return "\n".join([head, *self._lines("backward"), *totals])
 
-    def update(self) -> str:
+    def _update(self) -> str:
         """Tell how the weights changed."""
         rate = self.graph.inputs.get("learning_rate")
         at_rate = "" if rate is None else f", learning rate {float(self.values[rate]):.6g}"
@@ -79,12 +89,15 @@ class Explanation:
         return "\n".join(lines)
 
     def __str__(self) -> str:
-        parts = [self.forward(), self.lossward(), self.backward(), self.update()]
-        if self.weight is not None:
-            parts.append(follow(self.graph, self.values, *_named_weight(self.graph, self.weight)))
-        return "\n\n".join(parts)
+        followed = [] if self.weight is None else ["weight"]
+        return "\n\n".join(self.part(name) for name in ("forward", "loss", "backward", "update", *followed))
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return f"<explanation of one step of {len(self.graph.operations)} operations: loss {self.loss:.6g}>"
+
+    def _weight(self) -> str:
+        """Follow one weight through the chain rule."""
+        return follow(self.graph, self.values, *_named_weight(self.graph, self.weight))
 
     def _lines(self, phase: str) -> list[str]:
         """One line a node, under a line a layer."""

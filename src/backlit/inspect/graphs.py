@@ -31,6 +31,8 @@ class StepGraph:
     def __str__(self) -> str:
         return show.as_text(self.graph)
 
+    __repr__ = __str__
+
     def svg(self, path: Any = None, collapse: bool = True) -> str:
         """Return the picture as SVG text, written to `path` if given; `collapse=False` shows every op."""
         return _kept(picture.svg(self.graph, self.values, collapse=collapse), path)

@@ -308,11 +308,18 @@ class Model(Layer):
 
         return step_graph(self, x, y, batch_size)
 
-    def explain(self, x: Any, y: Any, sample_weight: Any = None, weight: Any = None) -> Any:
-        """Run one training step on copies of the weights and tell it in order: forward, loss, backward, update."""
+    def explain(self, x: Any, y: Any, sample_weight: Any = None, weight: Any = None, print_fn: Any = print) -> Any:
+        """Run one training step and print it in order: forward, loss, backward, update; the weights stay as they are.
+
+        `weight` follows one weight through the chain rule: `"dense/kernel"`, or `("dense/kernel", (3, 5))`. Returns
+        the `Explanation`; `backlit.explain(model, x, y)` makes one without printing it.
+        """
         from ..inspect.explain import explain
 
-        return explain(self, x, y, sample_weight, weight)
+        explanation = explain(self, x, y, sample_weight, weight)
+        if print_fn is not None:
+            print_fn(str(explanation))
+        return explanation
 
     def to_json(self, **options: Any) -> str:
         """Return the structure without the weights as JSON text; `options` go to `json.dumps`."""
