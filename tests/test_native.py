@@ -261,3 +261,28 @@ def test_an_op_without_code_runs_in_the_interpreter_and_says_so(blobs_of: Any) -
     model.compile("sgd", "sparse_categorical_crossentropy")
     with pytest.warns(UserWarning, match="interpreter.*'sort'"):
         model.fit(x, y, verbose=0)
+
+
+def test_what_a_run_returned_stays_as_it_is_while_it_is_held() -> None:
+    with Trace() as trace:
+        x = trace.input("x", (5,), np.dtype("float32"))
+        graph = trace.graph({"y": x * 2.0})
+    runner = prepare(graph)
+    held = [runner.run({"x": np.full(5, i, "float32")})["y"] for i in range(10)]
+    view = runner.run({"x": np.full(5, 77, "float32")})["y"][1:3]
+    for i in range(10):
+        runner.run({"x": np.full(5, -i, "float32")})
+    assert [h[0] for h in held] == [2.0 * i for i in range(10)]
+    assert view.tolist() == [154.0, 154.0]
+
+
+@pytest.mark.parametrize("change", [np.asfortranarray, lambda a: a[:, ::-1][:, ::-1], lambda a: a.astype("float64")])
+def test_inputs_of_any_layout(change: Any) -> None:
+    a = RNG.normal(size=(6, 8)).astype("float32")
+    with Trace() as trace:
+        graph = trace.graph({"y": ops.sum(trace.input("x", (6, 8), np.dtype("float32")), 0)})
+    kept = a.copy()
+    np.testing.assert_allclose(prepare(graph).run({"x": change(a)})["y"], a.sum(axis=0), rtol=1e-5)
+    np.testing.assert_array_equal(a, kept)
+    with pytest.raises(bl.errors.ShapeError, match=r"'x'.*\(6, 8\).*\(5, 8\)"):
+        prepare(graph).run({"x": a[:5]})
