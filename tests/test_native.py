@@ -286,3 +286,43 @@ def test_inputs_of_any_layout(change: Any) -> None:
     np.testing.assert_array_equal(a, kept)
     with pytest.raises(bl.errors.ShapeError, match=r"'x'.*\(6, 8\).*\(5, 8\)"):
         prepare(graph).run({"x": a[:5]})
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 6])
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "float64"])
+def test_many_steps_in_one_call_are_the_steps_one_by_one(steps: int, dtype: str) -> None:
+    bl.set_random_seed(3)
+    model = bl.Sequential(
+        [layers.Input((12,)), layers.Dense(9, "relu"), layers.Dropout(0.3), layers.Dense(4, "softmax")]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x = RNG.integers(0, 9, (50, 12)).astype(dtype)
+    y = RNG.integers(0, 4, 50)
+    step = training_step(model, example_batch(model, x[:8], y[:8]))
+    runner = prepare(step.graph)
+    state = {n: v.stored for n, v in step.variables.items() if n in step.graph.inputs}
+    order = RNG.permutation(50)[: 8 * steps]
+    together = runner.run_many(state, {"x": x, "y": y}, order, steps)
+    one_by_one: dict[str, np.ndarray] = {}
+    for i in range(steps):
+        rows = order[8 * i : 8 * (i + 1)]
+        one_by_one = runner.run(state | one_by_one | {"x": x[rows].astype("float32"), "y": y[rows]})
+    for name, value in one_by_one.items():
+        np.testing.assert_array_equal(together[name], value, err_msg=name)
+    for name, variable in step.variables.items():
+        if name in step.graph.inputs:
+            np.testing.assert_array_equal(state[name], variable.value)
+
+
+def test_no_row_outside_the_data_is_read() -> None:
+    model = bl.Sequential([layers.Input((3,)), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    x, y = np.zeros((10, 3), "float32"), np.zeros((10, 2), "float32")
+    step = training_step(model, example_batch(model, x[:4], y[:4]))
+    state = {n: v.stored for n, v in step.variables.items() if n in step.graph.inputs}
+    runner = prepare(step.graph)
+    for order in ([0, 1, 2, 10], [0, -1, 2, 3], [0, 1, 2]):
+        with pytest.raises(bl.errors.ShapeError, match="rows"):
+            runner.run_many(state, {"x": x, "y": y}, np.array(order), 1)
+    with pytest.raises(bl.errors.ShapeError, match="'x'"):
+        runner.run_many(state, {"x": x[:, :2], "y": y}, np.arange(4), 1)

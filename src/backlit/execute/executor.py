@@ -6,7 +6,7 @@ An executor prepares a graph once and gives a `Runner`; observers watch a run an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..arrays import Array
 from ..graph.graph import Graph
@@ -28,6 +28,17 @@ class Runner(Protocol):
 
     def run(self, inputs: Mapping[str, Array], observer: Observer | None = None) -> dict[str, Array]:
         """Return the graph's outputs by name; `inputs` has an array for each of the graph's inputs."""
+        ...
+
+
+@runtime_checkable
+class SliceRunner(Runner, Protocol):
+    """A runner that can do many steps in one call."""
+
+    def run_many(
+        self, inputs: Mapping[str, Array], columns: Mapping[str, Array], order: Array, steps: int
+    ) -> dict[str, Array]:
+        """Run `steps` steps, each on the next rows of `columns` by `order`; return the outputs of the last."""
         ...
 
 

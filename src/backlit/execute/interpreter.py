@@ -6,8 +6,9 @@ forget), and an array nobody needs any more is written over by the next sum or p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,10 +21,10 @@ from .executor import Observer
 
 
 class Instruction(NamedTuple):
-    """Compute one node: `function(*values[sources])` into `values[place]`, reusing `values[reuse]`; forget `dead`."""
+    """Compute one node: `function(*pick(values))` into `values[place]`, reusing `values[reuse]`; forget `dead`."""
 
     function: Callable[..., Any]
-    sources: tuple[int, ...]
+    pick: Callable[[list[Any]], Sequence[Any]]
     place: int
     reuse: int
     dead: tuple[int, ...]
@@ -39,10 +40,11 @@ class Interpreter:
         self._blank: list[Any] = [node.value if node.op is constant else None for node in graph.nodes]
         self._inputs = [(name, self._place[node]) for name, node in graph.inputs.items()]
         self._outputs = [(name, self._place[node]) for name, node in graph.outputs.items()]
+        self._borrowed = [(name, place) for name, place in self._outputs if place in self._seen_through_inputs()]
         self._program = self._planned()
 
     def run(self, inputs: Mapping[str, Array], observer: Observer | None = None) -> dict[str, Array]:
-        """Return the outputs by name; a missing input raises `ConfigError`."""
+        """Return the outputs by name, none of which shares memory with an input; a missing input raises `ConfigError`."""
         values = self._blank.copy()
         try:
             for name, place in self._inputs:
@@ -54,14 +56,16 @@ class Interpreter:
                 self._execute(values)
             else:
                 self._execute_watched(values, observer)
+        for _, place in self._borrowed:
+            values[place] = np.array(values[place])
         return {name: values[place] for name, place in self._outputs}
 
     def _execute(self, values: list[Any]) -> None:
-        for function, sources, place, reuse, dead, _ in self._program:
+        for function, pick, place, reuse, dead, _ in self._program:
             if reuse < 0:
-                values[place] = function(*[values[i] for i in sources])
+                values[place] = function(*pick(values))
             else:
-                values[place] = function(*[values[i] for i in sources], out=values[reuse])
+                values[place] = function(*pick(values), out=values[reuse])
             for i in dead:
                 values[i] = None
 
@@ -69,8 +73,8 @@ class Interpreter:
         for node in self.graph.nodes:
             if node.op is given or node.op is constant:
                 observer.after(node, values[self._place[node]])
-        for function, sources, place, _, dead, node in self._program:
-            values[place] = function(*[values[i] for i in sources])
+        for function, pick, place, _, dead, node in self._program:
+            values[place] = function(*pick(values))
             observer.after(node, values[place])
             for i in dead:
                 values[i] = None
@@ -87,7 +91,7 @@ class Interpreter:
             dead = tuple(i for i in ending if self.graph.nodes[i].op is not constant)
             reuse = next((i for i in dead if i in owned and self._fits(node, i)), -1)
             function = partial(node.op.forward, **node.attrs) if node.attrs else node.op.forward
-            program.append(Instruction(function, sources, place, reuse, dead, node))
+            program.append(Instruction(function, _picker(sources), place, reuse, dead, node))
         return program
 
     def _last_uses(self) -> dict[int, int]:
@@ -99,10 +103,25 @@ class Interpreter:
         viewed = {self._place[below] for n in self.graph.operations if _may_view(n) for below in n.inputs}
         return fresh - viewed
 
+    def _seen_through_inputs(self) -> set[int]:
+        """Return the places whose array may be an input, or a view of one."""
+        seen: set[Node] = set()
+        for node in self.graph.nodes:
+            if node.op is given or (_may_view(node) and not seen.isdisjoint(node.inputs)):
+                seen.add(node)
+        return {self._place[node] for node in seen}
+
     def _fits(self, node: Node, place: int) -> bool:
         """Say whether `node` may write its result over the array at `place`."""
         other = self.graph.nodes[place]
         return node.op.ufunc is not None and node.shape == other.shape != () and node.dtype == other.dtype
+
+
+def _picker(places: tuple[int, ...]) -> Callable[[list[Any]], Sequence[Any]]:
+    """Return the function that takes the values at `places` out of a list, without a call of Python's."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
 
 
 def _may_view(node: Node) -> bool:

@@ -17,7 +17,7 @@ from ..errors import ConfigError
 from ..graph import Graph, Node, evaluate, phase, picture, show
 from ..layers import nest
 from ..tensor import GradientTape, Tensor, Trace, as_array
-from ..training import loop, prepare
+from ..training import prepare, running
 from ..training.step import Batch, Step
 
 
@@ -91,7 +91,7 @@ def _input_names(function: Callable[..., Any], count: int) -> list[str]:
 
 def training_step(model: Any, batch: Batch) -> Step:
     """Return the recorded training step of `model` for batches shaped like `batch`."""
-    step = loop.recorded(model, "train", batch)
+    step = running.recorded(model, "train", batch)
     if step is None:
         why = "run_eagerly=True, or a layer that uses NumPy"
         raise ConfigError(f"This model runs eagerly ({why}): there is no step graph.")

@@ -53,15 +53,29 @@ class ArrayBatches:
         self.exhausted = False
         self.steps: int | None = steps or math.ceil(self.rows / batch_size)
 
+    @property
+    def sliceable(self) -> bool:
+        """Whether whole epochs can be gathered from the arrays themselves: they lie in memory in order, each once."""
+        parts = [part for part in self.data if part is not None]
+        in_order = all(type(part) is np.ndarray and part.flags.c_contiguous for part in parts)
+        return in_order and self.batch_size <= self.rows and self.steps == math.ceil(self.rows / self.batch_size)
+
+    def order(self, index: int) -> Array:
+        """Return the rows in the order epoch `index` takes them."""
+        if not self.shuffle:
+            return np.arange(self.rows)
+        return seeds.permutation(self.seed, self.first_epoch + index, self.rows)
+
     def epoch(self, index: int) -> Iterator[Batch]:
         """Yield the batches of epoch `index`."""
-        order = seeds.permutation(self.seed, self.first_epoch + index, self.rows) if self.shuffle else None
+        order = self.order(index) if self.shuffle else None
         for step in range(self.steps or 0):
             start = step * self.batch_size % (math.ceil(self.rows / self.batch_size) * self.batch_size)
             stop = start + self.batch_size
-            yield self._rows(slice(start, stop) if order is None else order[start:stop])
+            yield self.rows_of(slice(start, stop) if order is None else order[start:stop])
 
-    def _rows(self, index: slice | Array) -> Batch:
+    def rows_of(self, index: slice | Array) -> Batch:
+        """Return some rows as a batch, in the dtypes a step takes."""
         x, y, w = self.data
         if type(x) is np.ndarray and type(y) is np.ndarray and w is None:
             return Batch(as_float(x[index]), as_target(y[index]))

@@ -1,26 +1,23 @@
 """The training loop: epochs, batches, validation, callbacks. Read from top to bottom, this is what `fit` does.
 
-The mathematics of one step is in `step`, and it is recorded once; from the second batch on a step is `Step.run`.
+The mathematics of one step is in `step`, and it is recorded once; `running` runs it, one by one or many at a time.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
-from ..errors import NotRecordable
-from ..layers import nest
+from ..layers import freezing, nest
 from . import prepare
 from .arguments import count, frequency, optional_count, truth, verbosity
 from .batches import Batches
 from .callbacks import CallbackList
-from .step import Batch, Feed, Step, feed_of, record, run_eagerly, signature
-
-MOST_RECORDINGS = 64
+from .running import observer_of, recorded, runs
+from .step import Batch, Feed, feed_of
 
 
 def fit(
@@ -31,6 +28,7 @@ def fit(
 ) -> Any:  # fmt: skip
     """Train `model`; see `Model.fit` for the arguments. Returns the `History`."""
     prepare.require_compiled(model)
+    freezing.warn_of_changes(model.compiled.trainable)
     verbose, epochs, first = verbosity(verbose), count("epochs", epochs), count("initial_epoch", initial_epoch, 0)
     validation_steps, validate_after = optional_count("validation_steps", validation_steps), frequency(validation_freq)
     validation_batch_size = optional_count("validation_batch_size", validation_batch_size)
@@ -65,12 +63,9 @@ def fit(
 def train_epoch(model: Any, batches: Batches, index: int, watchers: CallbackList) -> dict[str, Any]:
     """Train on the batches of one epoch and return the logs at its end."""
     model.reset_metrics()
-    listening = watchers.wants_batches("train")
+    begin = watchers.on_train_batch_begin if watchers.wants_batches("train") else None
     done, out = 0, Feed()
-    for done, batch in enumerate(batches.epoch(index), 1):
-        if listening:
-            watchers.on_train_batch_begin(done - 1)
-        out = run_step(model, "train", batch)
+    for done, out in runs(model, "train", batches, index, begin):
         watchers.on_train_batch_end(done - 1, _logs_later(model, out))
         if model.stop_training:
             break
@@ -81,10 +76,9 @@ def test_epoch(model: Any, batches: Batches, watchers: CallbackList) -> dict[str
     """Test on all batches and return the results."""
     model.reset_metrics()
     watchers.on_test_begin()
+    begin = watchers.on_test_batch_begin if watchers.wants_batches("test") else None
     done, out = 0, Feed()
-    for done, batch in enumerate(batches.epoch(0), 1):
-        watchers.on_test_batch_begin(done - 1)
-        out = run_step(model, "test", batch)
+    for done, out in runs(model, "test", batches, 0, begin):
         watchers.on_test_batch_end(done - 1, _logs_later(model, out))
         if getattr(model, "stop_evaluating", False):
             break
@@ -130,7 +124,7 @@ def predict_batch(model: Any, batch: Batch) -> Any:
     if step is None:
         with_tensors = nest.map_structure(_as_tensor, batch.x)
         return nest.map_structure(lambda t: t.numpy(), model.predict_step(with_tensors))
-    out = step.run(feed_of(batch), _observer(model, step))
+    out = step.run(feed_of(batch), observer_of(model, step))
     return nest.pack_like(step.structure, (np.array(value) for name, value in out.items() if name.startswith("y_pred")))
 
 
@@ -138,41 +132,6 @@ def _as_tensor(array: Array) -> Any:
     from ..tensor import Tensor
 
     return Tensor(array)
-
-
-def run_step(model: Any, kind: str, batch: Batch) -> Feed:
-    """Run one training or test step, recording it first if batches of this shape were not met before."""
-    step = recorded(model, kind, batch)
-    if step is None:
-        return run_eagerly(model, kind, batch)
-    return step.run(feed_of(batch), _observer(model, step))
-
-
-def recorded(model: Any, kind: str, batch: Batch) -> Step | None:
-    """Return the recorded step for batches of this shape, or None if the model must run eagerly."""
-    if model.runs_eagerly:
-        _build_optimizer(model, kind)
-        return None
-    key = signature(kind, batch)
-    step = model.steps.get(key)
-    if step is None:
-        _build_optimizer(model, kind)
-        try:
-            step = record(model, kind, batch)
-        except NotRecordable as reason:
-            because = f"{reason} This model now runs eagerly: slower, but with numbers in its layers."
-            warnings.warn(because, stacklevel=2)
-            model.must_run_eagerly = True
-            return None
-        if len(model.steps) >= MOST_RECORDINGS:
-            model.steps.pop(next(iter(model.steps)))
-        model.steps[key] = step
-    return step
-
-
-def _build_optimizer(model: Any, kind: str) -> None:
-    if kind == "train" and not model.compiled.optimizer.built:
-        model.compiled.optimizer.build(model.trainable_variables)
 
 
 def in_order(logs: dict[str, Any]) -> Any:
@@ -208,8 +167,3 @@ def _callbacks(
 def _due(frequency: int | set[int], epoch: int) -> bool:
     """Say whether to validate after this epoch: every n-th, or those in a set (counted from 1)."""
     return epoch + 1 in frequency if isinstance(frequency, set) else (epoch + 1) % frequency == 0
-
-
-def _observer(model: Any, step: Step) -> Any:
-    """Return who watches this run: `model.observer` is asked for each step and may decline with None."""
-    return None if model.observer is None else model.observer.watch(step.graph)

@@ -6,16 +6,16 @@ Training in five verbs: predict, loss, gradients, update, metrics. The same code
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..arrays import Array, is_dict, is_list
 from ..errors import ConfigError
-from ..execute import Observer, Runner, prepare
+from ..execute import Observer, Runner, SliceRunner, prepare
 from ..graph import Graph, phase
-from ..layers import forward_pass, nest
+from ..layers import forward_pass, freezing, nest
 from ..tensor import GradientTape, Tensor, Trace, Variable, active
 from .compiled import Compiled
 
@@ -41,6 +41,21 @@ class Step:
         self._read = [(name, v) for name, v in trace.variables.items() if name in self.graph.inputs]
         self._written = [(name, v) for name, v in trace.variables.items() if name in self.graph.outputs]
 
+    @property
+    def runs_many(self) -> bool:
+        """Whether the executor can run many steps in one call."""
+        return isinstance(self.runner, SliceRunner)
+
+    def run_many(self, columns: Feed, order: Array, steps: int) -> Feed:
+        """Run `steps` steps in one call, each on its rows of `columns` by `order`; returns the outputs of the last."""
+        given = {name: variable.stored for name, variable in self._read}
+        if not isinstance(self.runner, SliceRunner):
+            raise ConfigError("This step's executor runs one step at a time: call run().")
+        out = self.runner.run_many(given, columns, order, steps)
+        for name, variable in self._written:
+            variable.store(out[name])
+        return out
+
     def run(self, feed: Feed, observer: Observer | None = None) -> Feed:
         """Run once on the arrays of `feed`; every Variable the step assigns takes its new value."""
         given = dict(feed)
@@ -48,7 +63,7 @@ class Step:
             given[name] = variable.stored
         out = self.runner.run(given, observer)
         for name, variable in self._written:
-            variable.store(np.asarray(out[name]))
+            variable.stored, variable.node = np.asarray(out[name]), None  # recorded with its dtype and shape
         return out
 
 
@@ -110,11 +125,13 @@ def _outputs(logs: Any) -> tuple[dict[str, Tensor], Any]:
 
 def perform(model: Any, kind: str, batch: Batch) -> tuple[str, Any]:
     """Run the Python code of a step on Tensors, symbolic or not."""
-    if kind == "train":
-        return kind, model.train_step((batch.x, batch.y, batch.sample_weight))
-    if kind == "test":
+    if kind == "predict":
+        return kind, model.predict_step(batch.x)
+    around = forward_pass.ForwardPass()  # for a step of the user's own: where what its layers add is kept
+    with freezing.held(model.compiled.trainable), forward_pass.surrounding(around):
+        if kind == "train":
+            return kind, model.train_step((batch.x, batch.y, batch.sample_weight))
         return kind, model.test_step((batch.x, batch.y, batch.sample_weight))
-    return kind, model.predict_step(batch.x)
 
 
 def run_eagerly(model: Any, kind: str, batch: Batch) -> Feed:
@@ -139,7 +156,7 @@ def train(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
         with phase("loss"):
             targets, predictions, weights = aligned(model, y, y_pred, sample_weight)
             loss, each = compiled.total_loss(targets, predictions, weights)
-            loss = penalized(loss, model, surroundings)
+            loss = penalized(loss, model, surroundings.penalties)
     variables = model.trainable_variables
     if loss is None:
         raise ConfigError("There is nothing to minimize: compile(loss=...) was given no loss, and no layer adds one.")
@@ -162,7 +179,7 @@ def test(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
         with phase("loss"):
             targets, predictions, weights = aligned(model, y, y_pred, sample_weight)
             loss, each = compiled.total_loss(targets, predictions, weights)
-            loss = penalized(loss, model, surroundings)
+            loss = penalized(loss, model, surroundings.penalties)
     with phase("metrics", within="metrics"):
         compiled.update_metrics(Tensor(0.0) if loss is None else loss, each, targets, predictions, weights)
 
@@ -191,10 +208,10 @@ def aligned(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> tuple[list[A
     return targets, predictions, weights
 
 
-def penalized(loss: Any, model: Any, surroundings: forward_pass.ForwardPass | None) -> Any:
+def penalized(loss: Any, model: Any, added: Sequence[Any]) -> Any:
     """Add the regularization of the weights and what the layers' calls added."""
     penalties = [w.regularizer(w) for w in model.trainable_variables if w.regularizer is not None]
-    for penalty in (*penalties, *(surroundings.penalties if surroundings is not None else ())):
+    for penalty in (*penalties, *added):
         loss = penalty if loss is None else loss + penalty
     return loss
 

@@ -6,6 +6,7 @@ LLVM optimizes the module as a whole; what comes back is the address of each fun
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -32,9 +33,12 @@ def host_machine() -> Any:
 
 
 class Library:
-    """A compiled module; `library[name]` is the address of a function, valid as long as the library lives."""
+    """A compiled module; `library[name]` is the address of a function, valid as long as the library lives.
 
-    def __init__(self, module: ir.Module, names: list[str]) -> None:
+    `given` names functions of other libraries it may call, by their addresses.
+    """
+
+    def __init__(self, module: ir.Module, names: list[str], given: Mapping[str, int] | None = None) -> None:
         with _lock:  # LLVM's global state is not made for two threads
             machine = host_machine()
             module.triple = machine.triple
@@ -46,6 +50,8 @@ class Library:
             builder = binding.JITLibraryBuilder().add_ir(parsed).add_current_process()
             for name in names:
                 builder.export_symbol(name)
+            for name, address in (given or {}).items():
+                builder.import_symbol(name, address)
             self._tracker = builder.link(self._compiler, "backlit")
 
     def __getitem__(self, name: str) -> int:

@@ -9,7 +9,7 @@ import ctypes
 import math
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from .emit import emitted
 from .lower import lowered
 from .machine import Library
 from .plan import ALIGNMENT, Plan, planned
+from .slices import gathering
 
 POOLED = 4
 
@@ -52,6 +53,8 @@ class NativeRunner:
         self._known: dict[int, int] = {}
         self._pools = [_Pool(spec, self._known) for _, spec in self._outputs]
         self._where = self._table.ctypes.data
+        self._batch: dict[str, Array] = {}
+        self._slices: dict[Any, tuple[Library, Callable[..., None]]] = {}
         self._lock = threading.Lock()
         self._interpreter: Interpreter | None = None
         for buffer, node in self.plan.constants:
@@ -71,6 +74,65 @@ class NativeRunner:
             self._step(self._where)
             del held
         return dict(zip(self.plan.outputs, results, strict=True))
+
+    def run_many(
+        self, inputs: Mapping[str, Array], columns: Mapping[str, Array], order: Array, steps: int
+    ) -> dict[str, Array]:
+        """Run `steps` steps in one call and return the outputs of the last.
+
+        `columns` are the inputs that change from step to step, as whole arrays with all samples: step i takes their
+        rows order[i * batch : (i + 1) * batch]. The state each step leaves is what the next one starts from.
+        """
+        rows = {name: self.plan.graph.inputs[name].shape[0] for name in columns}
+        order = np.ascontiguousarray(order, np.int64)
+        _require_rows(columns, order, rows, steps)
+        with self._lock:
+            sources = [np.ascontiguousarray(column) for column in columns.values()]
+            batches = self._batches(list(columns))
+            for name, source in zip(columns, sources, strict=True):
+                _require_row(name, source, self.plan.graph.inputs[name].spec)
+            given = dict(inputs) | dict(zip(columns, batches, strict=True))
+            held = [self._given(i, name, spec, given) for i, (name, spec) in enumerate(self._specs, 1)]
+            first = [pool.take() for pool in self._pools]
+            second = [p.take() if name in given else a for p, (name, _), a in zip(self._pools, self._outputs, first)]
+            tables = [self._wired(given, first), self._wired(self._turned(given, first), second)]
+            tables.append(self._wired(self._turned(given, second), first))
+            gather = self._gatherer(columns)
+            lists = [_addresses(arrays) for arrays in (tables, sources, batches)]
+            gather(*(table.ctypes.data for table in lists), order.ctypes.data, steps)
+            del held
+        return dict(zip(self.plan.outputs, first if steps % 2 else second, strict=True))
+
+    def _turned(self, given: Mapping[str, Array], outputs: list[Array]) -> dict[str, Array]:
+        """Return the inputs of the next step: what a step left is the state of the next."""
+        left = {name: array for (name, _), array in zip(self._outputs, outputs, strict=True) if name in given}
+        return dict(given) | left
+
+    def _wired(self, given: Mapping[str, Array], outputs: list[Array]) -> Array:
+        """Return a table of addresses for these inputs and outputs."""
+        for i, (name, spec) in enumerate(self._specs, 1):
+            self._given(i, name, spec, given)
+        for i, array in enumerate(outputs, 1 + len(self._specs)):
+            self._table[i] = self._address(array)
+        return self._table.copy()
+
+    def _batches(self, names: list[str]) -> list[Array]:
+        """Return the arrays that batches are gathered into, made once."""
+        for name in names:
+            if name not in self._batch:
+                spec = self.plan.graph.inputs[name].spec
+                self._batch[name] = np.empty(spec.shape, spec.dtype)
+        return [self._batch[name] for name in names]
+
+    def _gatherer(self, columns: Mapping[str, Array]) -> Callable[..., None]:
+        """Return the compiled loop for columns of these dtypes."""
+        key = tuple((name, column.dtype) for name, column in columns.items())
+        if key not in self._slices:
+            specs = [(self.plan.graph.inputs[name].spec, column.dtype) for name, column in columns.items()]
+            library = gathering(specs, self.library["step"])
+            pointers = [ctypes.c_void_p] * 4
+            self._slices[key] = (library, ctypes.CFUNCTYPE(None, *pointers, ctypes.c_int64)(library["slice"]))
+        return self._slices[key][1]
 
     def _given(self, place: int, name: str, spec: Spec, inputs: Mapping[str, Array]) -> Array:
         """Put the address of an input into the table; returns the array that must live until the run is over."""
@@ -108,6 +170,28 @@ class _Pool:
             self.arrays.append(array)
             self.known[id(array)] = array.ctypes.data
         return array
+
+
+def _require_rows(columns: Mapping[str, Array], order: Array, rows: Mapping[str, int], steps: int) -> None:
+    """No row outside the columns is ever read."""
+    if len(set(rows.values())) != 1:
+        raise ShapeError(f"The columns are taken in batches of different sizes: {dict(rows)}.")
+    needed = steps * next(iter(rows.values()))
+    if order.ndim != 1 or len(order) < needed or steps < 1:
+        raise ShapeError(f"{steps} steps need an order of {needed} rows, {order.shape} were given.")
+    smallest = min(len(column) for column in columns.values())
+    if needed and not 0 <= order[:needed].min() <= order[:needed].max() < smallest:
+        raise ShapeError(f"The order names rows outside the {smallest} there are.")
+
+
+def _require_row(name: str, column: Array, spec: Spec) -> None:
+    if column.shape[1:] != spec.shape[1:]:
+        raise ShapeError(f"Column {name!r} has rows of shape {column.shape[1:]}; the step takes {spec.shape[1:]}.")
+
+
+def _addresses(arrays: list[Array]) -> Array:
+    """Return a table of where arrays lie."""
+    return np.array([array.ctypes.data for array in arrays], np.uintp)
 
 
 def _aligned(size: int) -> Array:

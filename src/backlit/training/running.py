@@ -1,0 +1,97 @@
+"""Running the steps of an epoch: one after the other, or many in one call where the executor can.
+
+Whichever it is, the loop sees the same thing: how many steps are done, and what the last one gave.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..errors import NotRecordable
+from ..layers import freezing
+from .batches import ArrayBatches, Batches
+from .step import Batch, Feed, Step, feed_of, record, run_eagerly, signature
+
+MOST_RECORDINGS = 64
+SLICE_SECONDS = 0.05  # between two looks at callbacks, the progress bar and Ctrl-C
+
+
+def runs(
+    model: Any, kind: str, batches: Batches, index: int, begin: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, Feed]]:
+    """Run the steps of epoch `index`, yielding how many are done and the outputs of the last, now and then.
+
+    With `begin`, which is told the number of each step before it runs, every step is run and yielded by itself.
+    """
+    if begin is None and isinstance(batches, ArrayBatches) and batches.sliceable:
+        first = batches.rows_of(slice(0, batches.batch_size))
+        step = None if model.observer is not None else recorded(model, kind, first)
+        if step is not None and step.runs_many:
+            yield from _in_slices(model, kind, batches, index, step)
+            return
+    for number, batch in enumerate(batches.epoch(index)):
+        if begin is not None:
+            begin(number)
+        yield number + 1, run_step(model, kind, batch)
+
+
+def _in_slices(model: Any, kind: str, batches: ArrayBatches, index: int, step: Step) -> Iterator[tuple[int, Feed]]:
+    """Run whole batches in slices of about 50 ms, and the rest of the rows as a batch of its own."""
+    size, whole = batches.batch_size, batches.rows // batches.batch_size
+    order = batches.order(index)
+    columns = feed_of(batches.data)
+    done, count = 0, 1
+    while done < whole:
+        count = min(count, whole - done)
+        start = time.perf_counter()
+        out = step.run_many(columns, order[done * size :], count)
+        seconds = time.perf_counter() - start
+        done += count
+        yield done, out
+        count = max(1, min(2 * count, int(count * SLICE_SECONDS / max(seconds, 1e-9))))
+    if whole * size < batches.rows:
+        yield done + 1, run_step(model, kind, batches.rows_of(order[whole * size :]))
+
+
+def run_step(model: Any, kind: str, batch: Batch) -> Feed:
+    """Run one training or test step, recording it first if batches of this shape were not met before."""
+    step = recorded(model, kind, batch)
+    if step is None:
+        return run_eagerly(model, kind, batch)
+    return step.run(feed_of(batch), observer_of(model, step))
+
+
+def recorded(model: Any, kind: str, batch: Batch) -> Step | None:
+    """Return the recorded step for batches of this shape, or None if the model must run eagerly."""
+    if model.runs_eagerly:
+        _build_optimizer(model, kind)
+        return None
+    key = (signature(kind, batch), model.optimizer.schedule if kind == "train" else None)
+    step = model.steps.get(key)
+    if step is None:
+        _build_optimizer(model, kind)
+        try:
+            step = record(model, kind, batch)
+        except NotRecordable as reason:
+            because = f"{reason} This model now runs eagerly: slower, but with numbers in its layers."
+            warnings.warn(because, stacklevel=2)
+            model.must_run_eagerly = True
+            return None
+        if len(model.steps) >= MOST_RECORDINGS:
+            model.steps.pop(next(iter(model.steps)))
+        model.steps[key] = step
+    return step
+
+
+def observer_of(model: Any, step: Step) -> Any:
+    """Return who watches this run: `model.observer` is asked for each step and may decline with None."""
+    return None if model.observer is None else model.observer.watch(step.graph)
+
+
+def _build_optimizer(model: Any, kind: str) -> None:
+    if kind == "train" and not model.compiled.optimizer.built:
+        with freezing.held(model.compiled.trainable):
+            model.compiled.optimizer.build(model.trainable_variables)
