@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backlit import datasets
 from backlit._version import __version__
 from backlit.cli.app import run
 from backlit.layers import naming
@@ -301,7 +302,7 @@ def test_ctrl_c_leaves_a_usable_model_and_130(data, capsys):
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert re.search(r"Stopped after \d+ whole epochs", out)
+    assert re.search(r"Stopped after ([02-9]|\d\d+) whole epochs|Stopped after 1 whole epoch;", out)
     assert sorted(os.listdir("backlit-run")) == ["history.csv", "model.keras", "report.html"]
     assert "stopped with Ctrl-C" in Path("backlit-run/report.html").read_text("utf-8")
     assert run(["evaluate", "--dataset", str(data)]) == 0
@@ -326,6 +327,38 @@ def test_output_that_cannot_show_every_character(trained):
     assert "Total params" in done.stdout
 
 
+def test_ctrl_c_while_everything_is_still_imported_has_no_traceback():
+    code = (
+        "import sys; from backlit.cli import main\n"
+        "class Stops:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stops()); main(['--version'])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(SRC)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize("asked", [None, "2"])
+def test_products_run_in_one_thread_unless_the_environment_says_otherwise(asked):
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    environment = {key: value for key, value in os.environ.items() if key not in names} | {"PYTHONPATH": str(SRC)}
+    code = (
+        "import os, sys; from backlit.cli import main; assert 'numpy' not in sys.modules\n"
+        "try: main(['--version'])\n"
+        "finally: print(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    environment |= {"OPENBLAS_NUM_THREADS": asked} if asked else {}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.split()[-1] == (asked or "1")
+
+
+def test_the_command_it_names_can_be_typed(data, capsys):
+    assert run(["train", "--dataset", str(data), "--epochs", "1", "--out", "two words"]) == 0
+    assert "`backlit predict 'two words/model.keras' IMAGE`" in capsys.readouterr().out.replace(os.sep, "/")
+
+
 def test_help_loads_nothing_heavy():
     code = (
         "import sys\nfrom backlit.cli.app import run\nrun(['train', '--help'])\n"
@@ -334,3 +367,14 @@ def test_help_loads_nothing_heavy():
     environment = {**os.environ, "PYTHONPATH": str(SRC)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_quiet_run_still_says_that_it_uses_other_data(monkeypatch, capsys):
+    x = np.random.default_rng(0).integers(0, 256, (60, 8, 8)).astype("uint8")
+    y = np.arange(60) % 3
+    stand_in = datasets.Dataset("strokes", x, y, x[:9], y[:9], "drawn", "MNIST is not here: using the built-in strokes")
+    monkeypatch.setattr(datasets, "load", lambda *_, **__: stand_in)
+    assert run(["train", "--epochs", "1", "--hidden", "4", "--quiet"]) == 0
+    out, err = capsys.readouterr()
+    assert re.fullmatch(r"Test accuracy \d+\.\d\d %\n", out)
+    assert err == stand_in.notice + "\n"

@@ -242,3 +242,11 @@ def test_an_op_of_ones_own_cannot_be_saved() -> None:
     x = layers.Input((4,))
     with pytest.raises(ConfigError, match="'cube'"):
         to_json(backlit.Model(x, cube(x)))
+
+
+def test_a_sequential_model_has_symbolic_ends() -> None:
+    model = backlit.Sequential([backlit.layers.Input((4,)), backlit.layers.Dense(3), backlit.layers.Dense(2)])
+    assert model.input.shape == (None, 4)
+    hidden = backlit.Model(model.input, model.layers[0].output)
+    assert hidden.predict(np.zeros((2, 4)), verbose=0).shape == (2, 3)
+    assert model.output.shape == (None, 2)

@@ -154,7 +154,6 @@ def test_moves() -> None:
     compare({"x": x}, lambda x: ops.concatenate([x[:, ::2], x[:, 1:3] * 2.0, ops.transpose(x, (0, 1, 2))[:, 5:]], 1))
     compare({"x": x}, lambda x: ops.stack([x[0], x[-1]], 1) + x[1, None, 0:2, :][:, 0:1])
     compare({"x": x}, lambda x: ops.broadcast_to(ops.sum(x, 0, keepdims=True), (4, 6, 5)) - x)
-    compare({"x": x, "i": np.array([[0, 5], [-1, 2]])}, lambda x, i: ops.gather(x, i, 1))
     compare({"i": np.array([0, 3, 7, -1, 2])}, lambda i: ops.one_hot(i, 5))
 
 
@@ -326,3 +325,29 @@ def test_no_row_outside_the_data_is_read() -> None:
             runner.run_many(state, {"x": x, "y": y}, np.array(order), 1)
     with pytest.raises(bl.errors.ShapeError, match="'x'"):
         runner.run_many(state, {"x": x[:, :2], "y": y}, np.arange(4), 1)
+
+
+def test_small_integers_are_not_signed() -> None:
+    x = np.array([200, 3, 100], "uint8")
+    compare({"x": x}, lambda x: ops.max(x, 0))
+    compare({"x": x}, lambda x: ops.min(x, 0))
+    compare({"x": x}, lambda x: ops.floor_divide(x, ops.cast(x > 0, "uint8") * 3))
+    compare({"x": x, "y": x[::-1].copy()}, ops.maximum)
+
+
+def test_converted_state_lives_as_long_as_it_is_read() -> None:
+    """State in another layout is copied for machine code; the copy must outlive all the steps of a call."""
+    model = bl.Sequential([layers.Input((300,)), layers.Dense(200)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((40, 300), "float32"), np.ones((40, 200), "float32")
+    step = training_step(model, example_batch(model, x[:8], y[:8]))
+    state = {n: v.stored.astype("float64") for n, v in step.variables.items() if n in step.graph.inputs}
+    state = {n: np.asfortranarray(v) if v.ndim > 1 else v for n, v in state.items()}
+    runner = prepare(step.graph)
+    found = runner.run_many(state, {"x": x, "y": y}, np.arange(40), 5)
+    meant, interpreter = dict(state), Interpreter(step.graph)
+    specs = {n: node.dtype for n, node in step.graph.inputs.items()}
+    for i in range(5):
+        feed = {n: np.ascontiguousarray(v, specs[n]) for n, v in meant.items()}
+        meant |= interpreter.run(feed | {"x": x[8 * i : 8 * i + 8], "y": y[8 * i : 8 * i + 8]})
+    np.testing.assert_allclose(found["params/dense/kernel"], meant["params/dense/kernel"], rtol=1e-4, atol=1e-6)

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backlit import ops, seeds
-from backlit.ops.random import keep_mask
+from backlit import seeds
 from backlit.ops.random import normal as normal_op
 from backlit.ops.random import uniform as uniform_op
 
@@ -188,9 +187,3 @@ def test_random_ops_are_the_streams() -> None:
     assert single.dtype == np.float32
     assert np.isfinite(single).all()
     assert abs(single.std() - 1.0) < 0.02
-
-
-def test_keep_mask() -> None:
-    kept = keep_mask(3, 5, 16, (100_000,), 0.3)
-    assert abs(ops.mean(kept) - 0.7) < 6 * 0.46 / np.sqrt(100_000)
-    assert keep_mask(3, 5, 16, (10,), 0.0).all()

@@ -540,7 +540,7 @@ def test_a_model_of_ones_own_takes_what_its_call_takes(named: bool) -> None:
 def test_a_train_step_of_ones_own() -> None:
     class Distill(bl.Sequential):
         def train_step(self, data: Any) -> Any:
-            x, y, _ = data
+            x, y = data
             with bl.GradientTape() as tape:
                 loss = ops.mean(ops.square(self(x, training=True) - y))
             self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)

@@ -35,23 +35,39 @@ if TYPE_CHECKING:
     from .inspect import check_gradients, diagnose, explain, numerical_gradient
     from .layers import Input
     from .models import Model, Sequential
-    from .tensor import GradientTape, Tensor, Variable
+    from .ops import abs
+    from .tensor import (
+        GradientTape,
+        Tensor,
+        Variable,
+        arange,
+        eye,
+        full,
+        linspace,
+        ones,
+        ones_like,
+        zeros,
+        zeros_like,
+    )
 
 MODULES = (
     "activations", "callbacks", "config", "constraints", "datasets", "errors", "formats", "initializers", "inspect",
     "layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers",
 )  # fmt: skip
 HOMES = {
+    **dict.fromkeys(("arange", "eye", "full", "linspace", "ones", "ones_like", "zeros", "zeros_like"), "tensor"),
+    "abs": "ops",
     "BacklitError": "errors", "GradientTape": "tensor", "Input": "layers", "Model": "models", "Sequential": "models",
     "Tensor": "tensor", "Variable": "tensor", "check_gradients": "inspect", "diagnose": "inspect",
     "explain": "inspect", "numerical_gradient": "inspect", "set_random_seed": "config",
 }  # fmt: skip
 
 __all__ = [
-    "BacklitError", "GradientTape", "Input", "Model", "Sequential", "Tensor", "Variable", "__version__",
-    "activations", "callbacks", "check_gradients", "config", "constraints", "datasets", "diagnose", "errors",
-    "explain", "formats", "initializers", "inspect", "layers", "losses", "metrics", "models", "numerical_gradient",
-    "ops", "optimizers", "random", "regularizers", "set_random_seed",
+    "BacklitError", "GradientTape", "Input", "Model", "Sequential", "Tensor", "Variable", "__version__", "abs",
+    "activations", "arange", "callbacks", "check_gradients", "config", "constraints", "datasets", "diagnose",
+    "errors", "explain", "eye", "formats", "full", "initializers", "inspect", "layers", "linspace", "losses",
+    "metrics", "models", "numerical_gradient", "ones", "ones_like", "ops", "optimizers", "random",
+    "regularizers", "set_random_seed", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -63,7 +79,9 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(f".{HOMES[name]}", __name__), name)
     if name in _ops():
         return getattr(import_module(".ops", __name__), name)
-    raise AttributeError(f"module 'backlit' has no attribute {name!r}")
+    from .errors import did_you_mean
+
+    raise AttributeError(f"module 'backlit' has no attribute {name!r}.{did_you_mean(name, __all__)}")
 
 
 def _ops() -> tuple[str, ...]:

@@ -21,6 +21,7 @@ Shape: TypeAlias = tuple[int, ...]
 FLOATS = ("float16", "float32", "float64")
 DTYPES = (*FLOATS, "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
 
+_NAMED: dict[str, DType] = {name: np.dtype(name) for name in DTYPES}
 _floatx = "float32"
 _epsilon = 1e-7
 
@@ -54,7 +55,9 @@ def set_epsilon(value: float) -> None:
 def as_dtype(dtype: Any) -> DType:
     """Return a NumPy dtype for a name, a NumPy dtype or None (the default float); unknown names raise `ConfigError`."""
     if dtype is None:
-        return np.dtype(_floatx)
+        return _NAMED[_floatx]
+    if type(dtype) is str and dtype in _NAMED:
+        return _NAMED[dtype]
     name = getattr(dtype, "name", dtype)
     try:
         found = np.dtype(name)
@@ -119,7 +122,7 @@ def positive_axes(axis: int | Sequence[int] | None, rank: int) -> tuple[int, ...
 
 def shape_of(x: Any) -> Shape:
     """Return the shape of an array, a handle, a number or nested lists of numbers."""
-    return tuple(np.shape(x))
+    return x.shape if type(x) is np.ndarray else tuple(np.shape(x))
 
 
 def broadcast_shape(*shapes: Shape) -> Shape:

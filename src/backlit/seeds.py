@@ -118,7 +118,7 @@ _global = _Global()
 
 
 def set_random_seed(seed: int) -> None:
-    """Make everything after this call repeatable: Backlit's own streams, `random` and NumPy's global generator."""
+    """Make everything after this call repeatable: `random`, NumPy's global generator, and in this thread Backlit's."""
     import random
 
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):

@@ -18,6 +18,7 @@ def evaluate(
     from ..errors import DataError
     from ..formats import load_model
     from . import network
+    from .record import title
     from .report import score
 
     net = load_model(model)
@@ -32,5 +33,5 @@ def evaluate(
     chances = network.probabilities(net, network.as_input(net, data.x_test))
     network.check_labels(data.y_test, chances.shape[1], data.name)
     found = score(chances, data.y_test, data.x_test, network.cross_entropy(chances, data.y_test))
-    print(f"{data.name}, {found.total:,} test examples ({data.source})")
+    print(f"{title(data.name)}, {found.total:,} test examples ({data.source})")
     print(f"accuracy {100 * found.accuracy:.2f} % ({found.wrong:,} wrong), cross-entropy {found.loss:.4f}")

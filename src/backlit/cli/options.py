@@ -20,7 +20,8 @@ Dataset = Annotated[
     ),
 ]
 DataDir = Annotated[
-    Path | None, typer.Option(help="Look for the data files here first.", rich_help_panel=DATA, show_default=False)
+    Path | None,
+    typer.Option(help="Look for the data files here and nowhere else.", rich_help_panel=DATA, show_default=False),
 ]
 Hidden = Annotated[
     list[int] | None,
@@ -45,7 +46,10 @@ ValidationSplit = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same network.", rich_help_panel=TRAINING)]
 RunEagerly = Annotated[
-    bool, typer.Option("--run-eagerly", help="Always use the interpreter.", rich_help_panel=TRAINING)
+    bool,
+    typer.Option(
+        "--run-eagerly", help="Compute op by op instead of running the recorded step.", rich_help_panel=TRAINING
+    ),
 ]
 Out = Annotated[Path, typer.Option(help="Folder for the model, the curves and the report.", rich_help_panel=RESULT)]
 Quiet = Annotated[

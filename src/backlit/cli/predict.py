@@ -16,7 +16,7 @@ _SHADES = " .:-=+*#%@"
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="A .keras file.")],
+    model: Annotated[Path, typer.Argument(help="A .keras file.", metavar="MODEL")],
     images: Annotated[
         list[Path], typer.Argument(help="PNG, JPEG, ... pictures of one digit each.", metavar="IMAGE...")
     ],

@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import math
+import shlex
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -87,13 +89,13 @@ def run(settings: Settings) -> Outcome:
 
 
 def _announce(settings: Settings, data: Dataset, model: Any, classes: int) -> None:
+    if data.notice:  # other data than asked for: said even where nothing else is
+        print(data.notice, file=sys.stderr if settings.quiet else sys.stdout)
     if settings.quiet:
         return
     from .network import shape_name
     from .record import title
 
-    if data.notice:
-        print(data.notice)
     print(f"{title(data.name)}: {len(data.x_train):,} training and {len(data.x_test):,} test examples ({data.source})")
     shape = shape_name(data.x_train, settings.hidden, classes)
     print(f"{shape}: {model.count_params():,} parameters, seed {settings.seed}\n", flush=True)
@@ -165,8 +167,9 @@ def _conclude(settings: Settings, outcome: Outcome) -> None:
         return
     if outcome.interrupted:
         done = len(next(iter(outcome.history.values()), ()))
-        print(f"Stopped after {done} whole epochs; the network is saved as it was at the last step.")
+        print(f"Stopped after {done} whole epoch{'s' * (done != 1)}; the network is saved as it was at the last step.")
     out = settings.out
-    print(f"  {out / 'model.keras'}   the network, for `backlit predict {out / 'model.keras'} IMAGE`")
+    named = shlex.quote(str(out / "model.keras"))
+    print(f"  {out / 'model.keras'}   the network, for `backlit predict {named} IMAGE`")
     print(f"  {out / 'history.csv'}   loss and accuracy of every epoch")
     print(f"  {out / 'report.html'}   open it: {(out / 'report.html').resolve().as_uri()}", flush=True)

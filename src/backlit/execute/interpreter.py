@@ -44,7 +44,7 @@ class Interpreter:
         self._program = self._planned()
 
     def run(self, inputs: Mapping[str, Array], observer: Observer | None = None) -> dict[str, Array]:
-        """Return the outputs by name, none of which shares memory with an input; a missing input raises `ConfigError`."""
+        """Return the outputs by name, none of which is an array of `inputs`; a missing one raises `ConfigError`."""
         values = self._blank.copy()
         try:
             for name, place in self._inputs:

@@ -102,7 +102,7 @@ def constant_node(value: Any, dtype: DType | None = None) -> Node:
     """Make a node of a number or an array; inside `Recorder` equal numbers are one node."""
     array = np.asarray(value, dtype)
     if array.size != 1 or _place.recorder is None:
-        return _constant(array.view())  # a view: the caller may go on writing into an array of his own
+        return _constant(array.copy())  # what was recorded does not change with the caller's array
     key = (constant, array.dtype, array.shape, array.tobytes())
     if key not in _place.recorder.known:
         _place.recorder.known[key] = _constant(array.copy())

@@ -49,8 +49,11 @@ def _one_step(
         text = [
             f"{label}{list(place)} = {_number(a)} {sign} {_number(b)} = {made}   ({_what(left)} {sign} {_what(right)})"
         ]
-        up = left if left.phase == "backward" or right.phase != "backward" else right
-        return (up, _fitted(values[up], place), text) if up.phase == "backward" else (None, place, text)
+        ways = [side for side in (left, right) if side.phase == "backward"]
+        if not ways:
+            return None, place, text
+        up = next((side for side in ways if _reads_weights(side)), ways[0])  # a sample's share in the mean does not
+        return up, _fitted(values[up], place), text
     if kind in ("subtract", "add"):
         left, right = node.inputs
         sign = "-" if kind == "subtract" else "+"
@@ -102,6 +105,19 @@ def _sum(
     made = f"{terms}{rest} = {_number(_at(values[node], place))}"
     text = f"{graph.labels[node]}{list(place)} = {made}   (sum over samples)"
     return below, (int(order[0]), *place), [text, f"the greatest comes from sample {int(order[0])}:"]
+
+
+def _reads_weights(node: Node) -> bool:
+    """Say whether the number depends on what the network computed, not only on how many samples there are."""
+    seen, waiting = set[Node](), [node]
+    while waiting:
+        one = waiting.pop()
+        if one.name and one.name.startswith("params/"):
+            return True
+        if one not in seen and one.op.name != "length":
+            seen.add(one)
+            waiting.extend(one.inputs)
+    return False
 
 
 def _what(node: Node) -> str:

@@ -3,6 +3,9 @@
 A layer keeps its numbers in Variables and computes with ops, so one `call` runs, is recorded and is differentiated.
 """
 
+from typing import Any as _Any
+
+from ..errors import did_you_mean as _did_you_mean
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .dense import Dense
 from .input import Input, InputLayer
@@ -18,3 +21,12 @@ __all__ = [
     "GaussianNoise", "Identity", "Input", "InputLayer", "Layer", "LayerNormalization", "LeakyReLU", "Maximum",
     "Minimum", "Multiply", "PReLU", "ReLU", "Rescaling", "Reshape", "Softmax", "Subtract",
 ]  # fmt: skip
+
+BEYOND = ("Conv", "Pooling", "LSTM", "GRU", "RNN", "Recurrent", "Attention", "Embedding", "Cropping", "UpSampling")
+
+
+def __getattr__(name: str) -> _Any:
+    """Say of a layer that is not here what is nearest, or that it is beyond dense networks."""
+    if any(word in name for word in BEYOND):
+        raise AttributeError(f"There is no layer {name}: Backlit is for fully-connected networks, such as Dense.")
+    raise AttributeError(f"There is no layer {name}.{_did_you_mean(name, __all__)}")

@@ -189,19 +189,18 @@ class Layer:
 
     def sublayers(self) -> Iterator[Layer]:
         """Yield the layers held in attributes (alone, in lists, tuples or dicts), in the order they were set."""
-        seen: set[int] = set()
+        yield from dict.fromkeys(leaf for leaf in self._attributes() if isinstance(leaf, Layer))
+
+    def _attributes(self) -> Iterator[Any]:
+        """Yield what is held in attributes: alone, in lists, tuples or dicts."""
         for attribute, value in vars(self).items():
-            if attribute.startswith("_calls"):
-                continue
-            for leaf in nest.flatten(value) if isinstance(value, (list, tuple, dict)) else (value,):
-                if isinstance(leaf, Layer) and id(leaf) not in seen:
-                    seen.add(id(leaf))
-                    yield leaf
+            if not attribute.startswith("_calls"):
+                yield from nest.flatten(value) if isinstance(value, (list, tuple, dict)) else (value,)
 
     @property
     def weights(self) -> list[Variable]:
         """All Variables: this layer's own, then those of the layers inside it, each once."""
-        own = [v for v in vars(self).values() if isinstance(v, Variable) and v.role in ("params", "state")]
+        own = [v for v in self._attributes() if isinstance(v, Variable) and v.role in ("params", "state")]
         found = dict.fromkeys([*self._weights, *own])
         for layer in self.sublayers():
             found.update(dict.fromkeys(layer.weights))
@@ -246,10 +245,11 @@ class Layer:
     @property
     def losses(self) -> list[Any]:
         """The regularization penalties: of the weights, and those added by the last call."""
-        penalties = [w.regularizer(w) for w in self.trainable_weights if w.regularizer is not None]
-        for layer in (self, *self.sublayers()):
-            penalties.extend(layer._penalties)
-        return penalties
+        return [*(w.regularizer(w) for w in self.trainable_weights if w.regularizer is not None), *self._added()]
+
+    def _added(self) -> list[Any]:
+        """Return what the last calls of this layer and of those inside it added to the loss."""
+        return [*self._penalties, *(penalty for layer in self.sublayers() for penalty in layer._added())]
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold; an unbuilt layer raises `ConfigError`."""

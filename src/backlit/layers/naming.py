@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
+from itertools import count
 
-_counts: Counter[str] = Counter()
+_counts: defaultdict[str, count[int]] = defaultdict(count)
 
 
 def snake_case(name: str) -> str:
@@ -20,9 +21,8 @@ def snake_case(name: str) -> str:
 
 def auto_name(kind: str) -> str:
     """Return `kind`, or `kind_N` from the second one on."""
-    count = _counts[kind]
-    _counts[kind] += 1
-    return f"{kind}_{count}" if count else kind
+    number = next(_counts[kind])  # one step, which a second thread cannot come between
+    return f"{kind}_{number}" if number else kind
 
 
 def clear_session() -> None:

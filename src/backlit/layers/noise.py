@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import seeds
 from ..arrays import is_number
 from ..errors import ConfigError, ShapeError
 from ..ops import where
 from ..ops.random import normal, uniform
+from ..tensor import Variable
 from . import forward_pass
 from .layer import Layer
 
@@ -23,15 +26,19 @@ class _Random(Layer):
         super().__init__(**kwargs)
         self.seed = seed
         self._own_seed = seed if seed is not None else seeds.fresh_seed()
-        self._own_step = 0
+        self._own_step = Variable(np.int64(0), False, "draws", role="random")
 
     def _source(self) -> tuple[Any, Any, int]:
-        """Return (seed, step, stream): of the training step around, or counted by this layer when called alone."""
+        """Return (seed, step, stream): of the training step around, or counted by this layer where there is none.
+
+        The count is a Variable, so that a recorded step of your own, or a prediction, draws anew each time it runs.
+        """
         around = forward_pass.current()
         if around is not None and around.seed is not None:
             return (around.seed if self.seed is None else self.seed), around.step, around.stream()
-        self._own_step += 1
-        return self._own_seed, self._own_step - 1, seeds.FIRST_OP_STREAM
+        step = self._own_step.read()
+        self._own_step.assign_add(1)
+        return self._own_seed, step, seeds.FIRST_OP_STREAM
 
 
 class Dropout(_Random):

@@ -137,7 +137,8 @@ def _check_shape(y: Array, output_shape: Shape, loss: str, name: str) -> None:
     wanted, have = tuple(output_shape[1:]), y.shape[1:]
     if have == wanted or (*have, 1) == wanted or have == (*wanted, 1):
         return
+    flat = "Put a Flatten() layer before the first Dense" if len(wanted) > len(have) else "Reshape the targets"
     raise ShapeError(
         f"{name} has shape {y.shape}, the output has shape {('batch', *wanted)}. {loss} expects equal shapes. "
-        "Reshape the targets, or change the last layer's units."
+        f"{flat}, or change the last layer's units."
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any
 
 from .. import ops
@@ -80,14 +81,8 @@ class IoU(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments."""
-        return super().get_config() | {
-            "num_classes": self.num_classes,
-            "target_class_ids": self.target_class_ids,
-            "ignore_class": self.ignore_class,
-            "sparse_y_true": self.sparse_y_true,
-            "sparse_y_pred": self.sparse_y_pred,
-            "axis": self.axis,
-        }
+        own = [name for name in signature(type(self)).parameters if name not in ("name", "dtype")]
+        return super().get_config() | {name: getattr(self, name) for name in own}
 
 
 class BinaryIoU(IoU):
@@ -108,11 +103,6 @@ class BinaryIoU(IoU):
         p = as_tensor(y_pred, self.dtype)
         self._add(as_tensor(y_true), ops.cast(p >= self.threshold, dtype="int32"), sample_weight)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor arguments."""
-        own = {"target_class_ids": self.target_class_ids, "threshold": self.threshold}
-        return Metric.get_config(self) | own
-
 
 class MeanIoU(IoU):
     """The mean intersection over union of all classes that occur."""
@@ -130,12 +120,6 @@ class MeanIoU(IoU):
         everything = range(num_classes)
         super().__init__(num_classes, everything, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor arguments."""
-        config = super().get_config()
-        del config["target_class_ids"]
-        return config
-
 
 class OneHotIoU(IoU):
     """The intersection over union of `target_class_ids`, targets (and predictions) one-hot or scores on `axis`."""
@@ -152,12 +136,6 @@ class OneHotIoU(IoU):
     ) -> None:
         super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor arguments."""
-        config = super().get_config()
-        del config["sparse_y_true"]
-        return config
-
 
 class OneHotMeanIoU(OneHotIoU):
     """The mean intersection over union of all classes that occur, targets one-hot."""
@@ -172,12 +150,6 @@ class OneHotMeanIoU(OneHotIoU):
         axis: int = -1,
     ) -> None:
         super().__init__(num_classes, range(num_classes), name, dtype, ignore_class, sparse_y_pred, axis)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor arguments."""
-        config = super().get_config()
-        del config["target_class_ids"]
-        return config
 
 
 def _identity(n: int) -> list[list[float]]:

@@ -27,7 +27,7 @@ class Metric:
     direction: ClassVar[str | None] = None
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
-        self._name = name or snake_case(type(self).__name__)
+        self._name = self._own_name = name or snake_case(type(self).__name__)
         self.dtype: str = as_dtype(dtype).name
         self._own: list[Variable] = []
         self._initial: list[Array] = []
@@ -39,6 +39,16 @@ class Metric:
 
     @name.setter
     def name(self, name: str) -> None:
+        self._own_name = name
+        self.report_as(name)
+
+    @property
+    def own_name(self) -> str:
+        """The name it was given, which a model with several outputs puts the output's name before."""
+        return self._own_name
+
+    def report_as(self, name: str) -> None:
+        """Report under another name; the name it was given stays in its configuration."""
         self._name = name
         for variable in self._own:
             variable.path = f"{name}/{variable.name}"
@@ -94,7 +104,7 @@ class Metric:
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments."""
-        return {"name": self.name, "dtype": self.dtype}
+        return {"name": self.own_name, "dtype": self.dtype}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Metric:

@@ -6,21 +6,23 @@ put together, a subclass with its own `call` may do as it likes.
 
 from __future__ import annotations
 
+import copy
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
-from .. import seeds
+from .. import optimizers, seeds
 from ..errors import ConfigError, did_you_mean
 from ..graph import current_scope
-from ..layers import Layer, nest
+from ..layers import Layer, freezing, nest
 from ..layers.forward_pass import current
 from ..layers.symbolic import KerasTensor
 from ..tensor import Variable
-from ..training import loop, prepare, step
+from ..training import loop, prepare, running, step
 from ..training.compiled import Compiled
 
 
@@ -66,6 +68,13 @@ class Model(Layer):
         self.epochs_trained = 0
         self.history: Any = None
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """Copy everything but the recorded steps: they belong to the Variables of this model."""
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        vars(twin).update(copy.deepcopy(vars(self) | {"steps": {}}, memo))
+        return twin
+
     # Training
 
     def compile(
@@ -80,6 +89,7 @@ class Model(Layer):
         """
         _refuse("compile", unknown, ())
         self.compiled = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics, run_eagerly)
+        self.compiled.trainable = freezing.noted(self)
         self.steps = {}
         self.must_run_eagerly = False
         self.seed.store(np.asarray(seeds.fresh_seed(), np.uint64))
@@ -135,7 +145,7 @@ class Model(Layer):
         prepare.require_compiled(self)
         self.reset_metrics()
         data, _ = prepare.training_data(self, x, y, sample_weight, class_weight, None, False, 1, 0.0)
-        loop.run_step(self, "train", next(data.epoch(0)))
+        running.run_step(self, "train", next(data.epoch(0)))
         return self._results(return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
@@ -143,7 +153,7 @@ class Model(Layer):
         prepare.require_compiled(self)
         self.reset_metrics()
         data = prepare.test_data(self, x, y, sample_weight, None, 1)
-        loop.run_step(self, "test", next(data.epoch(0)))
+        running.run_step(self, "test", next(data.epoch(0)))
         return self._results(return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -162,7 +172,10 @@ class Model(Layer):
             self.compiled.reset()
 
     def train_step(self, data: Any) -> Any:
-        """Say what one training step does, on Tensors; a subclass may write its own and return a dict of logs."""
+        """Say what one training step does on Tensors (x, y[, sample_weight]); a subclass may write its own.
+
+        Its own may return a dict of logs.
+        """
         return step.train(self, *data)
 
     def test_step(self, data: Any) -> Any:
@@ -174,13 +187,19 @@ class Model(Layer):
         return step.predict(self, data)
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Any:
-        """Return the scalar loss of predictions, regularization included, for training steps of one's own."""
+        """Return the scalar loss of predictions, regularization included, for training steps of one's own.
+
+        Inside a step what layers added counts once: in the first `compute_loss` after their calls.
+        """
         prepare.require_compiled(self)
         assert self.compiled is not None
         targets, predictions, weights = step.aligned(self, y, y_pred, sample_weight)
-        around = current()
         self.compiled.build(self.output_names, targets, predictions)
-        return step.penalized(self.compiled.total_loss(targets, predictions, weights)[0], self, around)
+        around = current()
+        added = self._added() if around is None else list(around.penalties)
+        if around is not None:
+            around.penalties.clear()
+        return step.penalized(self.compiled.total_loss(targets, predictions, weights)[0], self, added)
 
     @property
     def optimizer(self) -> Any:
@@ -191,7 +210,7 @@ class Model(Layer):
     def optimizer(self, optimizer: Any) -> None:
         prepare.require_compiled(self)
         assert self.compiled is not None
-        self.compiled.optimizer = optimizer
+        self.compiled.optimizer = optimizers.get(optimizer)
         self.steps = {}
 
     @property
@@ -321,6 +340,15 @@ class Model(Layer):
             print_fn(str(explanation))
         return explanation
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """Make a model of what `get_config` returned; `Model.from_config` makes functional ones."""
+        if cls is not Model:
+            return super().from_config(config)
+        from .functional import Functional
+
+        return Functional.from_config(config, custom_objects)
+
     def to_json(self, **options: Any) -> str:
         """Return the structure without the weights as JSON text; `options` go to `json.dumps`."""
         from .drawing import to_json
@@ -345,8 +373,10 @@ REMOVED_FIT = ("max_queue_size", "workers", "use_multiprocessing")
 
 
 def _refuse(method: str, unknown: dict[str, Any], ignored: tuple[str, ...]) -> None:
-    """Arguments of older Kerases that changed nothing in the result pass; others are unknown."""
+    """Arguments of older Kerases that never changed the result pass with a warning; others are unknown."""
     for name in unknown:
+        if name in ignored:
+            warnings.warn(f"{method}({name}=...) changes nothing here: batches come from one thread.", stacklevel=3)
         if name not in ignored:
             choices = [n for n in getattr(Model, method).__annotations__ if n not in ("unknown", "return")]
             raise ConfigError(f"{method} has no argument {name!r}.{did_you_mean(name, choices)}")

@@ -121,6 +121,16 @@ class Sequential(Model):
         return self._require_drawing().outputs
 
     @property
+    def input(self) -> KerasTensor:
+        """The symbolic input."""
+        return self._require_drawing().input
+
+    @property
+    def output(self) -> KerasTensor:
+        """The symbolic output."""
+        return self._require_drawing().output
+
+    @property
     def input_names(self) -> list[str]:
         """The name of the input."""
         return ["x"] if self._drawing is None else self._drawing.input_names

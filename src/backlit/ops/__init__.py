@@ -67,15 +67,18 @@ from .shape import (
 )
 from .softmax import log_softmax, logsumexp, softmax, softmax_cross_entropy, unit_normalize
 
+abs = absolute
+
 __all__ = [
-    "Op", "Operand", "Spec", "absolute", "add", "all", "any", "apply", "arctan", "argmax", "argmin", "backward_of",
-    "broadcast_to", "cast", "ceil", "clip", "composite", "concatenate", "cos", "cumsum", "derivative_of", "divide",
-    "elementwise", "equal", "erf", "erfc", "exp", "expand_dims", "expm1", "floor", "floor_divide", "gather", "greater",
-    "greater_equal", "isfinite", "isnan", "length", "less", "less_equal", "log", "log1p", "log_softmax", "logical_and",
-    "logical_not", "logical_or", "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "mod", "multiply",
-    "negative", "normalize", "not_equal", "one_hot", "power", "primitive", "prod", "reshape", "round", "sign", "sin",
-    "softmax", "softmax_cross_entropy", "sort", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
-    "subtract", "sum", "sum_to", "take_slice", "tanh", "transpose", "unit_normalize", "variance", "where",
+    "Op", "Operand", "Spec", "abs", "absolute", "add", "all", "any", "apply", "arctan", "argmax", "argmin",
+    "backward_of", "broadcast_to", "cast", "ceil", "clip", "composite", "concatenate", "cos", "cumsum",
+    "derivative_of", "divide", "elementwise", "equal", "erf", "erfc", "exp", "expand_dims", "expm1", "floor",
+    "floor_divide", "gather", "greater", "greater_equal", "isfinite", "isnan", "length", "less", "less_equal",
+    "log", "log1p", "log_softmax", "logical_and", "logical_not", "logical_or", "logsumexp", "matmul", "max",
+    "maximum", "mean", "min", "minimum", "mod", "multiply", "negative", "normalize", "not_equal", "one_hot",
+    "power", "primitive", "prod", "reshape", "round", "sign", "sin", "softmax", "softmax_cross_entropy", "sort",
+    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "sum_to", "take_slice",
+    "tanh", "transpose", "unit_normalize", "variance", "where",
 ]  # fmt: skip
 
 FUNCTIONS = tuple(name for name in __all__ if name[0].islower() and name not in (

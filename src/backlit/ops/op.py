@@ -62,10 +62,13 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
+        return self  # rules are told apart by identity: the copy of a model has the same ones
+
     def __call__(self, *values: Value, **attrs: Any) -> Any:
         if len(values) < self.arity:
             values = self._named(values, attrs)
-        if self.ufunc is not None and all(type(v) in PLAIN for v in values):
+        if self.ufunc is not None and PLAIN.issuperset(map(type, values)):
             return self.ufunc(*values)  # the short way: rule bodies come here with arrays all the time
         count = len(values) if self.variadic else self.arity
         inputs, extra = values[:count], values[count:]

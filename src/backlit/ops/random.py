@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from .. import seeds
 from ..arrays import Array, Shape, as_dtype
 from .elementwise import cos, log1p, sqrt
@@ -28,8 +26,3 @@ def normal(seed: Value, step: Value, stream: int = 0, shape: Shape = (), dtype: 
     u = uniform(seed, step, stream, (2, *shape), dtype)
     radius = sqrt(-2.0 * log1p(-take_slice(u, 0)))
     return radius * cos((2.0 * math.pi) * take_slice(u, 1))
-
-
-def keep_mask(seed: Value, step: Value, stream: int, shape: Shape, rate: float, dtype: str = "float32") -> Value:
-    """Return where a number survives dropout: True with probability `1 - rate`."""
-    return np.True_ if rate == 0 else uniform(seed, step, stream, shape, dtype) >= rate

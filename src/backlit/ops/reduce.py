@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ..arrays import Array, Shape, positive_axes, positive_axis, shape_of
+from ..arrays import Array, DType, Shape, positive_axes, positive_axis, shape_of
 from ..errors import NotDifferentiable
 from .elementwise import cast, equal, sqrt, square, where
 from .op import Op, Rule, Spec, Value, apply, backward_of, float_result, primitive
@@ -33,7 +33,12 @@ def _same_dtype(x: Spec, axes: tuple[int, ...], keepdims: bool) -> Spec:
 
 
 def _sum_dtype(x: Spec, axes: tuple[int, ...], keepdims: bool) -> Spec:
-    return Spec(_reduced_shape(x, axes, keepdims), np.dtype(np.int64) if x.dtype == bool else x.dtype)
+    return Spec(_reduced_shape(x, axes, keepdims), _total_dtype(x.dtype))
+
+
+def _total_dtype(dtype: DType) -> DType:
+    """A sum of integers is int64: 200 + 100 pixels are 300, not 44."""
+    return dtype if dtype.kind == "f" or dtype == np.uint64 else np.dtype(np.int64)
 
 
 def _mean_dtype(x: Spec, axes: tuple[int, ...], keepdims: bool) -> Spec:
@@ -48,7 +53,8 @@ def _bool_dtype(x: Spec, axes: tuple[int, ...], keepdims: bool) -> Spec:
 def _sum(x: Value, axes: tuple[int, ...] = (), keepdims: bool = False) -> Array:
     """y = the sum of x over axes"""
     x = np.asarray(x)
-    return np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.int64 if x.dtype == bool else x.dtype)
+    dtype = x.dtype if x.dtype.kind == "f" else _total_dtype(x.dtype)
+    return np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=dtype)
 
 
 @primitive("reduce", _mean_dtype)
@@ -172,9 +178,9 @@ def _reduction(op: Op, doc: str) -> Rule:
     op.name = op.name.lstrip("_")
 
     def reduce(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
-        axes = positive_axes(axis, len(shape_of(x)))
         if type(x) is np.ndarray:
-            return op.forward(x, axes=axes, keepdims=keepdims)
+            return op.forward(x, positive_axes(axis, x.ndim), keepdims)
+        axes = positive_axes(axis, len(shape_of(x)))
         if not axes and getattr(x, "shape", None) == () and x.dtype.kind == "f":
             return x  # one number is its own sum, mean and extreme
         return apply(op, (x,), {"axes": axes, "keepdims": bool(keepdims)})

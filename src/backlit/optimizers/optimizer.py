@@ -43,7 +43,7 @@ class Optimizer:
         self.gradient_accumulation_steps: int | None = held["gradient_accumulation_steps"]
         self.loss_scale_factor: None = held["loss_scale_factor"]
         self.iterations = _scalar("step", 0, "int64")
-        self._schedule, self._rate = self._rate_of(learning_rate)
+        self.schedule, self._rate = self._rate_of(learning_rate)
         self._weights: list[Variable] = []
         self._slots: dict[Variable, dict[str, Variable]] = {}
         self._shared: dict[str, Variable] = {}
@@ -77,15 +77,15 @@ class Optimizer:
     @property
     def learning_rate(self) -> Any:
         """The learning rate: a Variable (set it, or assign to it), or what the schedule gives for the next step."""
-        return self._rate if self._schedule is None else self._schedule(self.iterations)
+        return self._rate if self.schedule is None else self.schedule(self.iterations)
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
         if isinstance(value, schedules.LearningRateSchedule):
-            self._schedule = value
-        elif self._schedule is not None:
+            self.schedule = value
+        elif self.schedule is not None:
             raise ConfigError(
-                f"{type(self).__name__} follows the schedule {type(self._schedule).__name__}, so its learning_rate "
+                f"{type(self).__name__} follows the schedule {type(self.schedule).__name__}, so its learning_rate "
                 f"cannot be set to {value!r}. Make the optimizer with a number, or set another schedule."
             )
         else:
@@ -113,7 +113,7 @@ class Optimizer:
     @property
     def variables(self) -> list[Variable]:
         """The step, the learning rate (unless scheduled), and all slots, in the order of Keras' files."""
-        head = [self.iterations] if self._schedule is not None else [self.iterations, self._rate]
+        head = [self.iterations] if self.schedule is not None else [self.iterations, self._rate]
         before = [n for n in ("average", "gradient_sum") if n in self._names()]
         groups = [[n] for n in before] + ([list(self.paired)] if self.paired else [])
         groups += [[n] for n in self._names() if n not in before and n not in self.paired]
@@ -281,7 +281,7 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; subclasses add their own."""
-        rate = float(self._rate) if self._schedule is None else schedules.serialize(self._schedule)
+        rate = float(self._rate) if self.schedule is None else schedules.serialize(self.schedule)
         return {"name": self.name, "learning_rate": rate, **{name: getattr(self, name) for name in DEFAULTS}}
 
     @classmethod

@@ -37,47 +37,39 @@ class LearningRateSchedule:
         return cls(**config)
 
 
-class ExponentialDecay(LearningRateSchedule):
+class _Decay(LearningRateSchedule):
+    """What a decay by `decay_rate` is told; `staircase` rounds step / decay_steps down."""
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False,
+        name: str | None = None,
+    ) -> None:  # fmt: skip
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = _positive("decay_steps", decay_steps)
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name or type(self).__name__
+
+    def _progress(self, step: Any) -> Any:
+        p = _float(step) / float(self.decay_steps)
+        return floor(p) if self.staircase else p
+
+    def get_config(self) -> dict[str, Any]:
+        return _config(self, "initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name")
+
+
+class ExponentialDecay(_Decay):
     """rate = initial * decay_rate ** (step / decay_steps); `staircase` rounds the exponent down."""
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False,
-        name: str = "ExponentialDecay",
-    ) -> None:  # fmt: skip
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = _positive("decay_steps", decay_steps)
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
-
     def __call__(self, step: Any) -> Any:
-        p = _float(step) / float(self.decay_steps)
-        return power(float(self.decay_rate), floor(p) if self.staircase else p) * float(self.initial_learning_rate)
-
-    def get_config(self) -> dict[str, Any]:
-        return _config(self, "initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name")
+        return power(float(self.decay_rate), self._progress(step)) * float(self.initial_learning_rate)
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(_Decay):
     """rate = initial / (1 + decay_rate * step / decay_steps); `staircase` rounds step / decay_steps down."""
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False,
-        name: str = "InverseTimeDecay",
-    ) -> None:  # fmt: skip
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = _positive("decay_steps", decay_steps)
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
-
     def __call__(self, step: Any) -> Any:
-        p = _float(step) / float(self.decay_steps)
-        p = floor(p) if self.staircase else p
-        return float(self.initial_learning_rate) / (1.0 + float(self.decay_rate) * p)
-
-    def get_config(self) -> dict[str, Any]:
-        return _config(self, "initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name")
+        return float(self.initial_learning_rate) / (1.0 + float(self.decay_rate) * self._progress(step))
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):

@@ -198,9 +198,14 @@ def _compute(op: Op, values: Sequence[Any], attrs: dict[str, Any]) -> Tensor:
     target = common_float(op, values)
     arrays = [_as_input(value, target, values) for value in values]
     result = Tensor(compute(op, arrays, attrs))
-    if active.tapes and any(isinstance(v, Tensor) and v.node is not None for v in values):
+    if active.tapes and any(map(_followed, values)):
         listen(op, values, arrays, attrs, result)
     return result
+
+
+def _followed(value: Any) -> bool:
+    """Say whether a tape that listens knows `value`; what an earlier tape knew is a constant now."""
+    return isinstance(value, Tensor) and value.node is not None and any(value.node in t.values for t in active.tapes)
 
 
 def _as_input(value: Any, target: DType | None, values: Sequence[Any]) -> Array:
@@ -216,16 +221,13 @@ def _as_input(value: Any, target: DType | None, values: Sequence[Any]) -> Array:
 
 def listen(op: Op, values: Sequence[Any], arrays: Sequence[Array], attrs: dict[str, Any], result: Tensor) -> None:
     """Record what was just computed, so that the tapes can walk it back."""
-    nodes = [
-        v.node if isinstance(v, Tensor) and v.node is not None else constant_node(a)
-        for v, a in zip(values, arrays, strict=True)
-    ]
+    nodes = [v.node if _followed(v) else constant_node(a) for v, a in zip(values, arrays, strict=True)]
     node = record(op, nodes, attrs)
     result.node = node
     if any(node is below for below in nodes):  # a cast to the dtype it has: nothing to record
         return
     casts = [below for below, was in zip(node.inputs, nodes, strict=True) if below is not was]
-    known = {v.node: v.value for v in values if isinstance(v, Tensor) and v.node is not None}
+    known = {v.node: v.value for v in values if _followed(v)}
     known.update(zip(node.inputs, arrays, strict=True))
     known[node] = result.value
     for tape in active.tapes:

@@ -33,7 +33,6 @@ class Trace:
         self._assigned: set[Variable] = set()
         self._unread: set[Variable] = set()  # assigned, and not read since
         self._outer: Trace | None = None
-        self.streams = 0
 
     def __enter__(self) -> Trace:
         self._outer, active.trace = active.trace, self
@@ -86,11 +85,6 @@ class Trace:
         """Name an inner node for observers, such as `activation/dense`."""
         if value.node is not None:
             self.marks[self._unique(name, self.marks)] = value.node
-
-    def stream(self) -> int:
-        """Return the next number for a random op: each has its own stream."""
-        self.streams += 1
-        return self.streams - 1
 
     def graph(self, outputs: Mapping[str, Tensor]) -> Graph:
         """Return the graph of `outputs` and of every assigned Variable."""

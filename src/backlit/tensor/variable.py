@@ -36,7 +36,7 @@ class Variable(Operand):
         self, initial_value: Any, trainable: bool = True, name: str | None = None, dtype: Any = None, *, role: str = ""
     ) -> None:
         value = initial_value() if callable(initial_value) else initial_value
-        self.stored: Array = np.array(as_array(value, dtype))
+        self.stored: Array = np.array(as_array(value, dtype), order="C")
         self.dtype: DType = self.stored.dtype
         self.trainable = trainable
         self.name = name or "variable"
@@ -79,9 +79,8 @@ class Variable(Operand):
         if active.trace is not None:
             active.trace.assign(self, value)
             return self
-        value = value.read() if isinstance(value, Variable) else value
-        array = as_array(value)
-        self.store(np.array(array) if isinstance(value, np.ndarray) else array)  # the caller's array stays the caller's
+        array = value.stored if isinstance(value, Variable) else as_array(value)
+        self.store(np.array(array, order="C"))  # a copy: the caller's array stays the caller's
         return self
 
     def store(self, array: Array) -> None:

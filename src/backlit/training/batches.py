@@ -190,12 +190,18 @@ def as_batch(item: Any) -> Batch:
 
 
 def is_source(x: Any) -> bool:
-    """Say whether `x` yields batches by itself instead of being data."""
+    """Say whether `x` yields batches by itself instead of being data; a list of (x, y) tuples of arrays does."""
+    if isinstance(x, list) and x and all(isinstance(item, tuple) and _is_pair(item) for item in x):
+        return True
     if isinstance(x, (np.ndarray, dict, list, tuple, str, bytes)) or hasattr(x, "to_numpy") or hasattr(x, "__array__"):
         return False
     if hasattr(x, "nnz"):
         return False
     return hasattr(x, "__iter__") or hasattr(x, "__next__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+
+
+def _is_pair(item: tuple[Any, ...]) -> bool:
+    return len(item) in (2, 3) and all(isinstance(part, np.ndarray) and part.ndim > 0 for part in item)
 
 
 def split(data: Batch, fraction: float) -> tuple[Batch, Batch]:

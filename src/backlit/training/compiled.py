@@ -39,6 +39,7 @@ class Compiled:
         self.run_eagerly = truth("run_eagerly", run_eagerly)
         for leaf in nest.flatten(loss):
             losses.get(leaf)
+        self.trainable: dict[Any, bool] = {}  # of each layer, as it was when `compile` was called
         self.built = False
         self.names: list[str] = []
         self.output_losses: list[Any] = []
@@ -86,8 +87,8 @@ class Compiled:
         for group, prefix in ((self.output_metrics, ""), (self.output_weighted_metrics, "weighted_")):
             for name, members in zip(self.names, group, strict=True):
                 for metric in members:
-                    wanted = f"{name}_{metric.name}" if len(self.names) > 1 else metric.name
-                    metric.name = _free(f"{prefix}{wanted}" if wanted in taken else wanted, taken)
+                    wanted = f"{name}_{metric.own_name}" if len(self.names) > 1 else metric.own_name
+                    metric.report_as(_free(f"{prefix}{wanted}" if wanted in taken else wanted, taken))
                     taken.add(metric.name)
 
     def total_loss(self, targets: list[Any], predictions: list[Any], weights: list[Any]) -> tuple[Any, list[Any]]:

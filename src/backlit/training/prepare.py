@@ -104,11 +104,11 @@ def training_data(
     if class_weight is not None and sample_weight is not None:
         raise ConfigError("Give class_weight or sample_weight, not both: multiply them into one sample_weight.")
     data = checked(model, x, y, sample_weight)
-    if class_weight is not None:
-        data = data._replace(sample_weight=_class_weights(model, data, class_weight))
     held_out = None
     if fraction:
         data, held_out = split(data, fraction)
+    if class_weight is not None:  # for the training rows only, as in Keras
+        data = data._replace(sample_weight=_class_weights(model, data, class_weight))
     size = _batch_size(batch_size, _rows(data), steps)
     return ArrayBatches(data, size, shuffle, int(model.seed.value), steps, model.epochs_trained), held_out
 
@@ -132,7 +132,7 @@ def validation_data(model: Any, given: Any, batch_size: int | None, steps: int |
     """Return the batches of `validation_data`: (x, y), (x, y, sample_weight) or a source of batches."""
     if isinstance(given, Batch):
         return test_data(model, given, None, None, batch_size, steps)
-    if is_list(given):
+    if is_list(given) and not is_source(given):
         if len(given) not in (1, 2, 3):
             raise ConfigError(f"validation_data must be (x, y) or (x, y, sample_weight), got {len(given)} parts.")
         with within("validation_data"):
@@ -160,7 +160,7 @@ def _batch_check(model: Any, class_weight: Any, labelled: bool = True) -> Any:
         weight = batch.sample_weight
         if class_weight is not None:
             by_class = _class_weights(model, batch, class_weight)
-            weight = by_class if weight is None else weight * by_class
+            weight = by_class if weight is None else weight * by_class.reshape(weight.shape)
         return Batch(
             nest.map_structure(border.as_float, batch.x),
             None if batch.y is None else nest.map_structure(lambda a: a if a is None else border.as_target(a), batch.y),

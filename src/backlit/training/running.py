@@ -69,7 +69,7 @@ def recorded(model: Any, kind: str, batch: Batch) -> Step | None:
     if model.runs_eagerly:
         _build_optimizer(model, kind)
         return None
-    key = (signature(kind, batch), model.optimizer.schedule if kind == "train" else None)
+    key = (*signature(kind, batch), model.optimizer.schedule if kind == "train" else None)
     step = model.steps.get(key)
     if step is None:
         _build_optimizer(model, kind)

@@ -123,6 +123,13 @@ def _outputs(logs: Any) -> tuple[dict[str, Tensor], Any]:
     return {}, None
 
 
+def packed(batch: Batch) -> tuple[Any, ...]:
+    """Return what was given of x, y and sample weights, as Keras hands it to a `train_step` of one's own."""
+    if batch.sample_weight is not None:
+        return tuple(batch)
+    return (batch.x,) if batch.y is None else (batch.x, batch.y)
+
+
 def perform(model: Any, kind: str, batch: Batch) -> tuple[str, Any]:
     """Run the Python code of a step on Tensors, symbolic or not."""
     if kind == "predict":
@@ -130,8 +137,8 @@ def perform(model: Any, kind: str, batch: Batch) -> tuple[str, Any]:
     around = forward_pass.ForwardPass()  # for a step of the user's own: where what its layers add is kept
     with freezing.held(model.compiled.trainable), forward_pass.surrounding(around):
         if kind == "train":
-            return kind, model.train_step((batch.x, batch.y, batch.sample_weight))
-        return kind, model.test_step((batch.x, batch.y, batch.sample_weight))
+            return kind, model.train_step(packed(batch))
+        return kind, model.test_step(packed(batch))
 
 
 def run_eagerly(model: Any, kind: str, batch: Batch) -> Feed:
@@ -145,7 +152,7 @@ def _tensor(value: Any) -> Any:
     return None if value is None else Tensor(value)
 
 
-def train(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
+def train(model: Any, x: Any, y: Any = None, sample_weight: Any = None) -> None:
     """The training step: predict, loss, gradients, update, metrics."""
     compiled: Compiled = model.compiled
     optimizer = compiled.optimizer
@@ -169,7 +176,7 @@ def train(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
         compiled.update_metrics(loss, each, targets, predictions, weights)
 
 
-def test(model: Any, x: Any, y: Any, sample_weight: Any = None) -> None:
+def test(model: Any, x: Any, y: Any = None, sample_weight: Any = None) -> None:
     """The test step: predict, loss, metrics."""
     compiled: Compiled = model.compiled
     surroundings = forward_pass.ForwardPass(False)

@@ -14,13 +14,11 @@ from .lanes import ADDRESS
 from .loops import Writer
 from .moves import (
     copy,
-    write_gather,
     write_join,
     write_length,
     write_one_hot,
     write_put_slice,
     write_reshape,
-    write_scatter_add,
     write_uniform,
 )
 from .passes import write_pass
@@ -37,8 +35,6 @@ KERNELS: dict[str, Callable[[Writer, Node, Plan], None]] = {
     "cumsum": write_running_sum,
     "concatenate": write_join,
     "put_slice": write_put_slice,
-    "gather": write_gather,
-    "scatter_add": write_scatter_add,
     "one_hot": write_one_hot,
     "length": write_length,
     "uniform": write_uniform,

@@ -164,6 +164,8 @@ def _power(o: Operands) -> Any:
 def _floor_divide(o: Operands) -> Any:
     if o.is_float:
         return o.intrinsic("floor", o.b.fdiv(*o.v))
+    if o.dtype.kind in "bu":
+        return o.b.udiv(*o.v)
     quotient, rest = o.b.sdiv(*o.v), o.b.srem(*o.v)
     down = o.b.and_(o.b.icmp_signed("!=", rest, o.const(0)), o.b.icmp_signed("<", o.b.xor(*o.v), o.const(0)))
     return o.b.sub(quotient, o.b.zext(down, quotient.type))

@@ -62,44 +62,6 @@ def write_put_slice(writer: Writer, node: Node, plan: Plan) -> None:
     copy(writer, plan.views[node.inputs[0]], sliced(out, node.attrs["key"]))
 
 
-def write_gather(writer: Writer, node: Node, plan: Plan) -> None:
-    """Write the entries at integer places along an axis."""
-    source, indices = (plan.views[below] for below in node.inputs)
-    out, axis = plan.views[node], node.attrs["axis"]
-    if 0 in node.shape:
-        return
-    with writer.loops(node.shape) as place:
-        middle = list(place)[axis : axis + len(indices.shape)]
-        chosen = _chosen(writer, indices, middle, node, source.shape[axis])
-        entry = [*list(place)[:axis], chosen, *list(place)[axis + len(indices.shape) :]]
-        writer.store(writer.load(source, entry), out, place)
-
-
-def write_scatter_add(writer: Writer, node: Node, plan: Plan) -> None:
-    """Write zeros to which each entry is added at its place along an axis."""
-    source, indices = (plan.views[below] for below in node.inputs)
-    out, axis = plan.views[node], node.attrs["axis"]
-    build: Any = writer.builder
-    fill(writer, out, 0)
-    if 0 in source.shape:
-        return
-    with writer.loops(source.shape) as place:
-        middle = list(place)[axis : axis + len(indices.shape)]
-        chosen = _chosen(writer, indices, middle, node, node.attrs["size"])
-        entry = [*list(place)[:axis], chosen, *list(place)[axis + len(indices.shape) :]]
-        value, so_far = writer.load(source, place), writer.load(out, entry)
-        writer.store(build.fadd(so_far, value) if node.dtype.kind == "f" else build.add(so_far, value), out, entry)
-
-
-def _chosen(writer: Writer, indices: View, place: list[Any], node: Node, size: int) -> Any:
-    """Read an index, count negative ones from the end, and hold it inside the axis: no read leaves its buffer."""
-    build: Any = writer.builder
-    i = convert(build, writer.load(indices, place), indices.buffer.dtype, INT64, 1)
-    i = build.select(build.icmp_signed("<", i, index(0)), build.add(i, index(size)), i)
-    i = build.select(build.icmp_signed("<", i, index(0)), index(0), i)
-    return build.select(build.icmp_signed(">=", i, index(size)), index(size - 1), i)
-
-
 def write_one_hot(writer: Writer, node: Node, plan: Plan) -> None:
     """Write 1 where the class is the one an integer names, else 0."""
     source, out = plan.views[node.inputs[0]], plan.views[node]

@@ -36,7 +36,8 @@ def _extreme(sign: str) -> Combine:
     def combine(w: Writer, a: Any, b: Any, dtype: DType) -> Any:
         build: Any = w.builder
         if dtype.kind != "f":
-            return build.select(build.icmp_signed(sign, a, b), a, b)
+            compare = build.icmp_unsigned if dtype.kind in "bu" else build.icmp_signed
+            return build.select(compare(sign, a, b), a, b)
         better = build.fcmp_ordered(sign, a, b)
         return build.select(build.or_(better, build.fcmp_unordered("uno", a, a)), a, b)
 

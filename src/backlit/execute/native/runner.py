@@ -6,7 +6,6 @@ The arena, the constants and the table of addresses are made once; a run fills i
 from __future__ import annotations
 
 import ctypes
-import math
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -67,12 +66,10 @@ class NativeRunner:
             self._interpreter = self._interpreter or Interpreter(self.graph)
             return self._interpreter.run(inputs, observer)
         with self._lock:
-            held = [self._given(i, name, spec, inputs) for i, (name, spec) in enumerate(self._specs, 1)]
+            held = self._taken(inputs)
             results = [pool.take() for pool in self._pools]
-            for i, array in enumerate(results, 1 + len(self._specs)):
-                self._table[i] = self._address(array)
+            self._wire(held, results)
             self._step(self._where)
-            del held
         return dict(zip(self.plan.outputs, results, strict=True))
 
     def run_many(
@@ -91,30 +88,42 @@ class NativeRunner:
             batches = self._batches(list(columns))
             for name, source in zip(columns, sources, strict=True):
                 _require_row(name, source, self.plan.graph.inputs[name].spec)
-            given = dict(inputs) | dict(zip(columns, batches, strict=True))
-            held = [self._given(i, name, spec, given) for i, (name, spec) in enumerate(self._specs, 1)]
+            held = self._taken(dict(inputs) | dict(zip(columns, batches, strict=True)))
             first = [pool.take() for pool in self._pools]
-            second = [p.take() if name in given else a for p, (name, _), a in zip(self._pools, self._outputs, first)]
-            tables = [self._wired(given, first), self._wired(self._turned(given, first), second)]
-            tables.append(self._wired(self._turned(given, second), first))
+            second = [p.take() if name in held else a for p, (name, _), a in zip(self._pools, self._outputs, first)]
+            ways = [(held, first), (self._turned(held, first), second), (self._turned(held, second), first)]
+            tables = [self._wire(taken, left).copy() for taken, left in ways]
             gather = self._gatherer(columns)
             lists = [_addresses(arrays) for arrays in (tables, sources, batches)]
             gather(*(table.ctypes.data for table in lists), order.ctypes.data, steps)
-            del held
         return dict(zip(self.plan.outputs, first if steps % 2 else second, strict=True))
 
-    def _turned(self, given: Mapping[str, Array], outputs: list[Array]) -> dict[str, Array]:
-        """Return the inputs of the next step: what a step left is the state of the next."""
-        left = {name: array for (name, _), array in zip(self._outputs, outputs, strict=True) if name in given}
-        return dict(given) | left
+    def _taken(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the inputs as machine code reads them: hold them while it runs, their addresses are in its table."""
+        taken: dict[str, Array] = {}
+        for name, spec in self._specs:
+            if name not in inputs:
+                raise ConfigError(f"The graph needs an input {name!r}; given were {', '.join(inputs)}.")
+            array = inputs[name]
+            if type(array) is not np.ndarray or array.dtype != spec.dtype or not array.flags.c_contiguous:
+                array = np.array(array, spec.dtype, order="C")
+            if array.shape != spec.shape:
+                raise ShapeError(f"Input {name!r} of the graph has shape {spec.shape}; {array.shape} was given.")
+            taken[name] = array
+        return taken
 
-    def _wired(self, given: Mapping[str, Array], outputs: list[Array]) -> Array:
-        """Return a table of addresses for these inputs and outputs."""
-        for i, (name, spec) in enumerate(self._specs, 1):
-            self._given(i, name, spec, given)
+    def _turned(self, taken: Mapping[str, Array], outputs: list[Array]) -> dict[str, Array]:
+        """Return the inputs of the next step: what a step left is the state of the next."""
+        left = {name: array for (name, _), array in zip(self._outputs, outputs, strict=True) if name in taken}
+        return dict(taken) | left
+
+    def _wire(self, taken: Mapping[str, Array], outputs: list[Array]) -> Array:
+        """Fill the table with where these inputs and outputs lie, and return it."""
+        for i, (name, _) in enumerate(self._specs, 1):
+            self._table[i] = self._address(taken[name])
         for i, array in enumerate(outputs, 1 + len(self._specs)):
             self._table[i] = self._address(array)
-        return self._table.copy()
+        return self._table
 
     def _batches(self, names: list[str]) -> list[Array]:
         """Return the arrays that batches are gathered into, made once."""
@@ -133,18 +142,6 @@ class NativeRunner:
             pointers = [ctypes.c_void_p] * 4
             self._slices[key] = (library, ctypes.CFUNCTYPE(None, *pointers, ctypes.c_int64)(library["slice"]))
         return self._slices[key][1]
-
-    def _given(self, place: int, name: str, spec: Spec, inputs: Mapping[str, Array]) -> Array:
-        """Put the address of an input into the table; returns the array that must live until the run is over."""
-        if name not in inputs:
-            raise ConfigError(f"The graph needs an input {name!r}; given were {', '.join(inputs)}.")
-        array = inputs[name]
-        if type(array) is not np.ndarray or array.dtype != spec.dtype or not array.flags.c_contiguous:
-            array = np.ascontiguousarray(array, spec.dtype)
-        if array.size != math.prod(spec.shape):
-            raise ShapeError(f"Input {name!r} of the graph has shape {spec.shape}; {array.shape} was given.")
-        self._table[place] = self._address(array)
-        return array
 
     def _address(self, array: Array) -> int:
         """Return where an array lies; asking NumPy takes longer than a small kernel, so known ones are looked up."""
