@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .. import seeds
-from ..arrays import Array, is_list
+from ..arrays import Array, is_array, is_list
 from ..errors import BacklitError, ConfigError, DataError
 from ..layers import nest
 from .border import as_float, as_target
@@ -191,7 +191,7 @@ def as_batch(item: Any) -> Batch:
 
 def is_source(x: Any) -> bool:
     """Say whether `x` yields batches by itself instead of being data; a list of (x, y) tuples of arrays does."""
-    if isinstance(x, list) and x and all(isinstance(item, tuple) and _is_pair(item) for item in x):
+    if type(x) is list and is_list(x) and x and all(map(_is_pair, x)):
         return True
     if isinstance(x, (np.ndarray, dict, list, tuple, str, bytes)) or hasattr(x, "to_numpy") or hasattr(x, "__array__"):
         return False
@@ -200,8 +200,13 @@ def is_source(x: Any) -> bool:
     return hasattr(x, "__iter__") or hasattr(x, "__next__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
 
-def _is_pair(item: tuple[Any, ...]) -> bool:
-    return len(item) in (2, 3) and all(isinstance(part, np.ndarray) and part.ndim > 0 for part in item)
+def _is_pair(item: Any) -> bool:
+    """Say whether `item` is a tuple (x, y) or (x, y, sample_weight) of arrays."""
+    return type(item) is tuple and is_list(item) and len(item) in (2, 3) and all(map(_is_rows, item))
+
+
+def _is_rows(part: Any) -> bool:
+    return is_array(part) and part.ndim > 0
 
 
 def split(data: Batch, fraction: float) -> tuple[Batch, Batch]:
