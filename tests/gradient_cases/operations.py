@@ -30,6 +30,7 @@ class Row(NamedTuple):
 UNARY: dict[str, tuple[Callable[..., Any], Domain]] = {
     "negative": (ops.negative, real),
     "absolute": (ops.absolute, real),
+    "abs": (ops.abs, real),
     "square": (ops.square, real),
     "sqrt": (ops.sqrt, positive),
     "exp": (ops.exp, real),
