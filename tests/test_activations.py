@@ -13,7 +13,7 @@ import pytest
 from backlit import activations
 from backlit.activations import rectifiers
 from backlit.errors import ConfigError, ShapeError
-from backlit.execute.interpreter import prepare
+from backlit.execute import Interpreter
 from backlit.graph.record import expand
 from backlit.ops import erf, erfc
 from backlit.tensor import GradientTape, Tensor, Trace
@@ -167,7 +167,7 @@ def test_recorded_gives_the_bits_of_eager(name: str, config: dict[str, Any], kin
             y = f(t, **config)
         dx = tape.gradient(y, t)
         graph = trace.graph({"y": y, "dx": dx})
-    found = prepare(graph).run({"x": x})
+    found = Interpreter(graph).run({"x": x})
     np.testing.assert_array_equal(found["y"], f(Tensor(x), **config).numpy())
     np.testing.assert_array_equal(found["dx"], gradient(lambda t: f(t, **config), x))
     assert {node.dtype.name for node in graph.nodes} <= {"float32", "bool"}
@@ -184,7 +184,7 @@ def test_body_keeps_float64_when_taken_apart(name: str, config: dict[str, Any], 
             return
         apart = Tensor(node=expand(y.node.op, y.node.inputs, y.node.attrs))
         graph = trace.graph({"y": apart})
-    np.testing.assert_array_equal(prepare(graph).run({"x": x})["y"], activations.get(name)(x, **config))
+    np.testing.assert_array_equal(Interpreter(graph).run({"x": x})["y"], activations.get(name)(x, **config))
 
 
 @axis_rows

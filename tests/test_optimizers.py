@@ -11,7 +11,7 @@ import pytest
 
 from backlit import arrays, constraints, optimizers
 from backlit.errors import ConfigError, ShapeError
-from backlit.execute.interpreter import prepare
+from backlit.execute import Interpreter
 from backlit.ops import square, sum
 from backlit.optimizers import schedules
 from backlit.tensor import GradientTape, Tensor, Trace, Variable
@@ -72,7 +72,7 @@ class Recorded:
             given = [self.trace.input(f"g{i}", v.shape, v.dtype) for i, v in enumerate(variables)]
             optimizer.apply(given, variables)
             self.graph = self.trace.graph({})
-        self.runner = prepare(self.graph)
+        self.runner = Interpreter(self.graph)
 
     def step(self, found: list[np.ndarray]) -> None:
         inputs = {name: v.value for name, v in self.trace.variables.items()}

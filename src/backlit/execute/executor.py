@@ -1,6 +1,6 @@
 """What it means to run a graph: arrays in by name, arrays out by name.
 
-An executor prepares a graph once and gives a `Runner`; observers watch a run and change nothing.
+An executor makes a `Runner` of a graph once; observers watch a run and change nothing.
 """
 
 from __future__ import annotations
@@ -39,12 +39,4 @@ class SliceRunner(Runner, Protocol):
         self, inputs: Mapping[str, Array], columns: Mapping[str, Array], order: Array, steps: int
     ) -> dict[str, Array]:
         """Run `steps` steps, each on the next rows of `columns` by `order`; return the outputs of the last."""
-        ...
-
-
-class Executor(Protocol):
-    """Makes graphs ready to run."""
-
-    def prepare(self, graph: Graph) -> Runner:
-        """Return a runner for `graph`."""
         ...

@@ -127,8 +127,3 @@ def _picker(places: tuple[int, ...]) -> Callable[[list[Any]], Sequence[Any]]:
 def _may_view(node: Node) -> bool:
     """Say whether the result of `node` may share memory with an input: only ops known to make a new array do not."""
     return not (node.op.ufunc is not None or node.op.kind in ("matrix", "reduce", "join", "gather"))
-
-
-def prepare(graph: Graph) -> Interpreter:
-    """Return a runner for `graph`."""
-    return Interpreter(graph)

@@ -73,10 +73,7 @@ def categorical_crossentropy(
     t = one_hot_targets(y_true, p)
     place = positive_axis(axis, len(p.shape))
     t = smoothed(last(t, place), label_smoothing)
-    logits = scores(p, from_logits, probabilities, "softmax", place)
-    if logits is not None:
-        return ops.softmax_cross_entropy(last(logits, place), t)
-    return clipped_cross_entropy(last(p, place), t, epsilon())
+    return _cross_entropy(p, t, place, from_logits, probabilities)
 
 
 def sparse_categorical_crossentropy(
@@ -104,6 +101,11 @@ def sparse_categorical_crossentropy(
     target = ops.one_hot(labels, classes, p.dtype.name)
     if ignore_class is not None:
         target = target * ops.expand_dims(ops.cast(ops.not_equal(labels, ignore_class), dtype=p.dtype.name), -1)
+    return _cross_entropy(p, target, place, from_logits, probabilities)
+
+
+def _cross_entropy(p: Tensor, target: Any, place: int, from_logits: bool, probabilities: str) -> Tensor:
+    """On the scores where they are known, else on clipped probabilities; the classes are the last axis of `target`."""
     logits = scores(p, from_logits, probabilities, "softmax", place)
     if logits is not None:
         return ops.softmax_cross_entropy(last(logits, place), target)

@@ -6,7 +6,7 @@ A vector access has a count of lanes that are alive; the others read zero and wr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,22 @@ from llvmlite import ir
 from ...arrays import DType
 from .lanes import ADDRESS, BIT, BYTE, INDEX, index, register_type, stored_type
 from .views import View
+
+
+@contextmanager
+def loop(b: Any, count: int | Any, step: int = 1) -> Iterator[Any]:
+    """Write a loop with the builder `b`: the block runs for 0, step, 2 * step, ... below `count`; yields the index."""
+    limit = index(count) if isinstance(count, int) else count
+    before, body, after = b.block, b.append_basic_block("loop"), b.append_basic_block("done")
+    b.cbranch(b.icmp_signed(">", limit, index(0)), body, after)
+    b.position_at_end(body)
+    i = b.phi(INDEX)
+    i.add_incoming(index(0), before)
+    yield i
+    following = b.add(i, index(step))
+    i.add_incoming(following, b.block)
+    b.cbranch(b.icmp_signed("<", following, limit), body, after)
+    b.position_at_end(after)
 
 
 class Writer:
@@ -34,21 +50,9 @@ class Writer:
         """End the function."""
         self.builder.ret_void()
 
-    @contextmanager
-    def loop(self, count: int | Any, step: int = 1) -> Iterator[Any]:
-        """Repeat the block for 0, step, 2 * step, ... below `count`; yields the index."""
-        b = self.builder
-        limit = index(count) if isinstance(count, int) else count
-        before, body, after = b.block, b.append_basic_block("loop"), b.append_basic_block("done")
-        b.cbranch(b.icmp_signed(">", limit, index(0)), body, after)
-        b.position_at_end(body)
-        i = b.phi(INDEX)
-        i.add_incoming(index(0), before)
-        yield i
-        following = b.add(i, index(step))
-        i.add_incoming(following, b.block)
-        b.cbranch(b.icmp_signed("<", following, limit), body, after)
-        b.position_at_end(after)
+    def loop(self, count: int | Any, step: int = 1) -> AbstractContextManager[Any]:
+        """Repeat the block for 0, step, 2 * step, ... below `count`; gives the index."""
+        return loop(self.builder, count, step)
 
     @contextmanager
     def loops(self, shape: Sequence[int]) -> Iterator[list[Any]]:

@@ -11,12 +11,10 @@ from typing import Any
 from ...arrays import Shape
 from ...graph.node import Node, constant
 from .formulas import FORMULAS, Operands
-from .lanes import index, number
+from .lanes import VECTOR_BYTES, index, number
 from .loops import Writer
 from .plan import Pass, Plan
 from .views import View, broadcast
-
-VECTOR_BYTES = 64
 
 
 def write_pass(writer: Writer, kernel: Pass, plan: Plan) -> None:

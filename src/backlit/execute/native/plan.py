@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ...arrays import DType, Shape
 from ...graph.graph import Graph
 from ...graph.node import Node, constant, given
@@ -25,7 +23,6 @@ class Buffer:
 
     slot: int
     dtype: DType
-    size: int
     offset: int = 0  # bytes from the start of the slot
 
 
@@ -121,31 +118,27 @@ class _Layout:
         for name in inputs:
             node = self.graph.inputs[name]
             self.views[node] = contiguous(self._slot(node), node.shape)
-        for node in self.graph.nodes:
-            if node.op is constant and node.shape != ():
-                buffer = self._in_arena(node)
-                self.constants.append((buffer, node))
-                self.views[node] = contiguous(buffer, node.shape)
-            elif node.op is constant:
-                self._single(node)
+        self._constants()
         outputs = list(self.graph.outputs)
         direct = self._outputs()
         stored = self._stored()
         for node in self.graph.operations:
             if is_view(node):
-                self.views[node] = self._viewed(node, stored)
+                self.views[node] = self._viewed(node)
             elif node in stored and node not in self.views:
                 self.views[node] = contiguous(direct.get(node) or self._in_arena(node), node.shape)
         copies = [(self.views[node], view) for node, view in self.targets if self.views[node] != view]
         return Plan(self.graph, self.kernels, self.views, stored, self.arena, inputs, outputs, self.constants, copies)
 
-    def _single(self, node: Node) -> None:
-        """A single constant needs memory only where it is more than an operand."""
-        users = [n for n in self.graph.operations if node in n.inputs and not is_pass(n)]
-        if users or node in self.graph.outputs.values():
-            buffer = self._in_arena(node)
-            self.constants.append((buffer, node))
-            self.views[node] = contiguous(buffer, ())
+    def _constants(self) -> None:
+        """Lay out the constants; a single number needs memory only where it is more than an operand of a pass."""
+        read = {below for node in self.graph.operations if not is_pass(node) for below in node.inputs}
+        read.update(self.graph.outputs.values())
+        for node in self.graph.nodes:
+            if node.op is constant and (node.shape != () or node in read):
+                buffer = self._in_arena(node)
+                self.constants.append((buffer, node))
+                self.views[node] = contiguous(buffer, node.shape)
 
     def _outputs(self) -> dict[Node, Buffer]:
         """Reserve a slot for each output; the first output a node is named as is written by its kernel itself."""
@@ -168,7 +161,7 @@ class _Layout:
         stored.update(kernel for kernel in self.kernels if isinstance(kernel, Node))
         return stored
 
-    def _viewed(self, node: Node, stored: set[Node]) -> View:
+    def _viewed(self, node: Node) -> View:
         below = self.views[node.inputs[0]]
         kind = node.op.name
         if kind == "reshape":
@@ -181,15 +174,10 @@ class _Layout:
 
     def _slot(self, node: Node) -> Buffer:
         self.slots += 1
-        return Buffer(self.slots - 1, node.dtype, math.prod(node.shape))
+        return Buffer(self.slots - 1, node.dtype)
 
     def _in_arena(self, node: Node) -> Buffer:
         size = math.prod(node.shape)
-        buffer = Buffer(0, node.dtype, size, self.arena)
+        buffer = Buffer(0, node.dtype, self.arena)
         self.arena += -(-max(size * node.dtype.itemsize, 1) // ALIGNMENT) * ALIGNMENT
         return buffer
-
-
-def itemsize(dtype: DType) -> int:
-    """Return the bytes of one number in memory."""
-    return np.dtype(dtype).itemsize

@@ -13,12 +13,11 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 
 from ...graph.node import Node
-from .lanes import INDEX, index, number, register_type
+from .lanes import INDEX, VECTOR_BYTES, index, number, register_type
 from .loops import Writer
 from .plan import Plan
 from .views import View, transposed
 
-VECTOR_BYTES = 64
 OUTER_ROWS, OUTER_VECTORS = 8, 3  # 24 sums, 3 vectors and a broadcast number: within 32 registers
 INNER_ROWS, INNER_COLUMNS = 4, 6  # 24 sums, 6 vectors and one more
 

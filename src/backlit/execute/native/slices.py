@@ -6,6 +6,7 @@ which changes from step to step, so nothing is copied.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from ...arrays import DType
 from ...ops.op import Spec
 from .formulas import convert
 from .lanes import ADDRESS, INDEX, index, stored_type
+from .loops import loop
 from .machine import Library
 
 Column = tuple[Spec, DType]  # what the step takes, and the dtype of the rows it is taken from
@@ -32,21 +34,12 @@ def gathering(columns: Sequence[Column], step: int) -> Library:
     one_step = ir.Function(module, ir.FunctionType(ir.VoidType(), [ADDRESS]), "step")
     tables, sources, batches, order, count = function.args
     b: Any = ir.IRBuilder(function.append_basic_block("entry"))
-    body, done = b.append_basic_block("step"), b.append_basic_block("done")
-    entry = b.block
-    b.cbranch(b.icmp_signed(">", count, index(0)), body, done)
-    b.position_at_end(body)
-    i = b.phi(INDEX)
-    i.add_incoming(index(0), entry)
-    for number, column in enumerate(columns):
-        _gather(b, column, _entry(b, sources, index(number)), _entry(b, batches, index(number)), order, i)
-    turn = b.add(b.and_(b.add(i, index(1)), index(1)), index(1))  # 2, 1, 2, 1, ...
-    chosen = b.select(b.icmp_signed("==", i, index(0)), index(0), turn)
-    b.call(one_step, [_entry(b, tables, chosen)])
-    following = b.add(i, index(1))
-    i.add_incoming(following, b.block)
-    b.cbranch(b.icmp_signed("<", following, count), body, done)
-    b.position_at_end(done)
+    with loop(b, count) as i:
+        for number, column in enumerate(columns):
+            _gather(b, column, _entry(b, sources, index(number)), _entry(b, batches, index(number)), order, i)
+        turn = b.add(b.and_(b.add(i, index(1)), index(1)), index(1))  # 2, 1, 2, 1, ...
+        chosen = b.select(b.icmp_signed("==", i, index(0)), index(0), turn)
+        b.call(one_step, [_entry(b, tables, chosen)])
     b.ret_void()
     return Library(module, ["slice"], {"step": step})
 
@@ -58,44 +51,14 @@ def _entry(b: Any, table: Any, place: Any) -> Any:
 def _gather(b: Any, column: Column, source: Any, batch: Any, order: Any, step: Any) -> None:
     """Copy the rows order[step * rows], order[step * rows + 1], ... into the batch, in the dtype of the step."""
     spec, dtype = column
-    rows, size = spec.shape[0], _row(spec)
-    with _Loop(b, rows) as r:
+    rows, size = spec.shape[0], math.prod(spec.shape[1:])
+    with loop(b, rows) as r:
         at = b.add(b.mul(step, index(rows)), r)
         row = b.load(b.gep(order, [at], source_etype=INDEX), typ=INDEX)
         start, target = b.mul(row, index(size)), b.mul(r, index(size))
-        with _Loop(b, size) as j:
+        with loop(b, size) as j:
             place = b.gep(source, [b.add(start, j)], source_etype=stored_type(dtype))
             value = b.load(place, typ=stored_type(dtype), align=dtype.itemsize)
             value = convert(b, value, dtype, spec.dtype, 1)
             into = b.gep(batch, [b.add(target, j)], source_etype=stored_type(spec.dtype))
             b.store(value, into, align=spec.dtype.itemsize)
-
-
-def _row(spec: Spec) -> int:
-    size = 1
-    for n in spec.shape[1:]:
-        size *= n
-    return size
-
-
-class _Loop:
-    """A loop over 0, 1, ... below a fixed count."""
-
-    def __init__(self, b: Any, count: int) -> None:
-        self.b, self.count = b, count
-
-    def __enter__(self) -> Any:
-        b = self.b
-        before, self.body, self.after = b.block, b.append_basic_block("loop"), b.append_basic_block("end")
-        b.branch(self.body if self.count else self.after)
-        b.position_at_end(self.body)
-        self.i = b.phi(INDEX)
-        self.i.add_incoming(index(0), before)
-        return self.i
-
-    def __exit__(self, *_: object) -> None:
-        b = self.b
-        following = b.add(self.i, index(1))
-        self.i.add_incoming(following, b.block)
-        b.cbranch(b.icmp_signed("<", following, index(self.count)), self.body, self.after)
-        b.position_at_end(self.after)

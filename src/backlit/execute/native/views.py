@@ -26,11 +26,6 @@ class View:
     strides: tuple[int, ...]
     offset: int = 0
 
-    @property
-    def is_contiguous(self) -> bool:
-        """Whether the numbers lie in order without gaps."""
-        return self.strides == row_major(self.shape) or 0 in self.shape
-
 
 def row_major(shape: Shape) -> tuple[int, ...]:
     """Return the strides of an array in C order."""
