@@ -24,7 +24,10 @@ def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = N
         raise ConfigError(f"uniform needs minval < maxval, got {minval!r} and {maxval!r}.")
     numbers = seeds.uniform(_seed(seed), seeds.INITIAL, 0, _shape(shape), "float64")
     numbers = minval + numbers * (maxval - minval)
-    return Tensor((np.floor(numbers) if kind.kind in "iu" else numbers).astype(kind))
+    if kind.kind in "iu":
+        return Tensor(np.floor(numbers).astype(kind))
+    below = np.nextafter(kind.type(maxval), kind.type(minval))  # rounding to `kind` may reach maxval itself
+    return Tensor(np.minimum(numbers.astype(kind), below))
 
 
 def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None) -> Tensor:
