@@ -32,10 +32,10 @@ settings.load_profile("backlit")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give the session a cache folder of its own; workers inherit the first process' choice."""
-    if "BACKLIT_HOME" not in os.environ:
-        os.environ["BACKLIT_HOME"] = tempfile.mkdtemp(prefix="backlit-tests-")
-        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop("BACKLIT_HOME"), ignore_errors=True))
+    """Give the session cache folders of its own, for data and for code; workers inherit the first process' choice."""
+    for name in {"BACKLIT_HOME", "BACKLIT_CACHE"} - set(os.environ):
+        os.environ[name] = tempfile.mkdtemp(prefix="backlit-tests-")
+        config.add_cleanup(lambda name=name: shutil.rmtree(os.environ.pop(name), ignore_errors=True))
 
 
 @pytest.fixture(scope="session")
