@@ -16,6 +16,31 @@ from .interpreter import Interpreter
 
 EXECUTORS = ("interpreter", "native")
 _chosen = os.environ.get("BACKLIT_EXECUTOR", "interpreter")
+_threads = 0
+MOST_THREADS = 64
+
+
+def threads() -> int:
+    """Return how many threads machine code runs on: what was set, or `BACKLIT_THREADS`, or one for each core of ours."""
+    if _threads:
+        return _threads
+    given = os.environ.get("BACKLIT_THREADS", "")
+    if given:
+        return _checked(int(given) if given.isdigit() else given)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_THREADS)
+
+
+def set_threads(count: int) -> None:
+    """Let machine code prepared from now on run on `count` threads (0: one for each core). The numbers are the same."""
+    global _threads
+    _threads = 0 if count == 0 and not isinstance(count, bool) else _checked(count)
+
+
+def _checked(count: object) -> int:
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_THREADS:
+        raise ConfigError(f"The number of threads must be between 1 and {MOST_THREADS}, got {count!r}.")
+    return count
 
 
 def executor() -> str:
@@ -37,7 +62,7 @@ def prepare(graph: Graph) -> Runner:
         try:
             from . import native
 
-            return native.prepare(graph)
+            return native.prepare(graph, threads())
         except (ImportError, NotImplementedError) as reason:
             warnings.warn(f"This step runs in the interpreter: {reason}", stacklevel=2)
     return Interpreter(graph)

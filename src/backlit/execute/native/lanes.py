@@ -15,7 +15,6 @@ INDEX = ir.IntType(64)
 BYTE = ir.IntType(8)
 BIT = ir.IntType(1)
 ADDRESS = ir.PointerType()
-VECTOR_BYTES = 64
 
 
 def stored_type(dtype: DType) -> Any:

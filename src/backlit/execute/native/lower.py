@@ -10,8 +10,9 @@ from typing import Any
 
 from ...graph.graph import Graph
 from ...graph.node import Node, constant, given, topological
-from ...graph.record import Recorder, expand, record
+from ...graph.record import Recorder, expand, phase, record
 from ...ops.op import Op
+from ...ops.shape import reshape
 
 
 def lowered(graph: Graph) -> Graph:
@@ -19,7 +20,8 @@ def lowered(graph: Graph) -> Graph:
     known: dict[Node, Node] = {}
     with Recorder():
         for node in graph.nodes:
-            known[node] = _lowered(node, known)
+            with phase(node.phase, within=node.scope):
+                known[node] = _lowered(node, known)
     return Graph(graph.inputs, _renamed(graph.outputs, known), _renamed(graph.marks, known))
 
 
@@ -36,6 +38,10 @@ def _lowered(node: Node, known: Mapping[Node, Node]) -> Node:
 def _primitives(op: Op, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> Node:
     """Record `op` on lowered inputs; the body of a composite is recorded in its place, as deep as it goes."""
     if op.body is None:
+        if attrs.get("keepdims"):  # the same numbers without the axes of size 1: one computation, not two
+            short = record(op, inputs, attrs | {"keepdims": False})
+            kept = tuple(1 if i in attrs["axes"] else n for i, n in enumerate(inputs[0].shape))
+            return reshape(short, kept)
         return record(op, inputs, attrs)
     out = expand(op, inputs, attrs)
     inside: dict[Node, Node] = {node: node for node in inputs}

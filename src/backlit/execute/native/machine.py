@@ -1,58 +1,82 @@
-"""From LLVM's language to machine code for the processor at hand, in this process.
+"""From LLVM's language to machine code: kernels are compiled together, once, and found again on disk by the next process.
 
-LLVM optimizes the module as a whole; what comes back is the address of each function.
+What a kernel's instructions depend on is its key, so a set of keys names a compiled object without writing a line of it.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
-from llvmlite import binding, ir
+from . import object_cache
+from .calls import Code
+from .target import Target, ready
 
-_lock = threading.Lock()
-
-
-@cache
-def _ready() -> bool:
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    return True
-
-
-def host_machine() -> Any:
-    """Return LLVM's description of this processor, vectors as wide as it has them."""
-    _ready()
-    features = binding.get_host_cpu_features().flatten()
-    if "+avx512f" in features:
-        features += ",-prefer-256-bit"
-    target = binding.Target.from_default_triple()
-    return target.create_target_machine(cpu=binding.get_host_cpu_name(), features=features, opt=3, jit=True)
+_lock = threading.RLock()  # LLVM's global state is not made for two threads
+_libraries: dict[tuple[Target, frozenset[str]], Library] = {}
+_kernels: dict[tuple[Target, str], tuple[Library, int]] = {}
 
 
 class Library:
-    """A compiled module; `library[name]` is the address of a function, valid as long as the library lives.
+    """Compiled kernels; `addresses` maps their keys to addresses, valid as long as the library lives."""
 
-    `given` names functions of other libraries it may call, by their addresses.
-    """
+    def __init__(self, codes: Sequence[Code], target: Target) -> None:
+        binding = ready()
+        self.names = {code.key: f"kernel_{i}" for i, code in enumerate(codes)}
+        key = object_cache.key_of("\n".join(self.names), (target.triple, target.cpu, target.features))
+        compiled = object_cache.load(key)
+        self.was_cached = compiled is not None
+        machine = machine_for(target)
+        if compiled is None:
+            compiled = machine.emit_object(optimized(module_text(codes, target), machine))
+            object_cache.store(key, compiled)
+        self._compiler = binding.create_lljit_compiler(machine)
+        builder = binding.JITLibraryBuilder().add_object_img(compiled).add_current_process()
+        for name in self.names.values():
+            builder.export_symbol(name)
+        self._tracker = builder.link(self._compiler, f"backlit_{key[:16]}")
+        self.addresses = {code_key: self._tracker[name] for code_key, name in self.names.items()}
 
-    def __init__(self, module: ir.Module, names: list[str], given: Mapping[str, int] | None = None) -> None:
-        with _lock:  # LLVM's global state is not made for two threads
-            machine = host_machine()
-            module.triple = machine.triple
-            parsed = binding.parse_assembly(str(module))
-            parsed.verify()
-            passes = binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(speed_level=2))
-            passes.getModulePassManager().run(parsed, passes)
-            self._compiler = binding.create_lljit_compiler(machine)
-            builder = binding.JITLibraryBuilder().add_ir(parsed).add_current_process()
-            for name in names:
-                builder.export_symbol(name)
-            for name, address in (given or {}).items():
-                builder.import_symbol(name, address)
-            self._tracker = builder.link(self._compiler, "backlit")
 
-    def __getitem__(self, name: str) -> int:
-        return self._tracker[name]
+def addresses_of(codes: Sequence[Code], target: Target) -> tuple[dict[str, int], list[Library]]:
+    """Return the addresses of kernels by key, and the libraries to hold on to; what is not there yet is compiled."""
+    with _lock:
+        every = {code.key: code for code in codes}
+        missing = [code for key, code in sorted(every.items()) if (target, key) not in _kernels]
+        if missing:
+            library = Library(missing, target)
+            for key, address in library.addresses.items():
+                _kernels[target, key] = (library, address)
+        found = {key: _kernels[target, key] for key in every}
+        return {key: address for key, (_, address) in found.items()}, list({id(lib): lib for lib, _ in found.values()}.values())
+
+
+def machine_for(target: Target) -> Any:
+    """Return LLVM's machine for a target."""
+    binding = ready()
+    found = binding.Target.from_triple(target.triple)
+    return found.create_target_machine(cpu=target.cpu, features=target.features, opt=2, reloc="pic", jit=True)
+
+
+def module_text(codes: Sequence[Code], target: Target) -> str:
+    """Return kernels in LLVM's language, before it has optimized them."""
+    from llvmlite import ir
+
+    module = ir.Module("backlit")
+    module.triple = target.triple
+    for i, code in enumerate(codes):
+        code.write(module, f"kernel_{i}")
+    return str(module)
+
+
+def optimized(text: str, machine: Any) -> Any:
+    """Return the module of a text after LLVM's own rewriting; loops are written as they shall be, and stay so."""
+    binding = ready()
+    module = binding.parse_assembly(text)
+    module.verify()
+    options = binding.create_pipeline_tuning_options(speed_level=2)
+    options.loop_unrolling = options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = False
+    passes = binding.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(module, passes)
+    return module

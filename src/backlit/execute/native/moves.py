@@ -1,139 +1,192 @@
-"""Kernels that move numbers: copies, joins, slices put back, gathering, one-hot rows, sizes, and random bits.
+"""Kernels that move numbers, find places, or run along an axis; none of them computes anything a rule would say.
 
-None of them computes anything a rule would say; the random bits are those of `seeds`.
+Copies are passes without a node: joins, slices put back and reshapes of what has gaps are made of them.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
-from ... import seeds
+from ...arrays import DType
 from ...graph.node import Node
+from .calls import Call, Code
 from .formulas import convert
-from .lanes import INDEX, index, number
-from .loops import Writer
-from .plan import Plan
-from .views import View, contiguous, sliced
+from .lanes import ADDRESS, INDEX, index, number, register_type
+from .passes import Body, in_vectors, pass_call
+from .target import Target
+from .views import View, contiguous, merged_axes, sliced
+from .writer import Running, Writer, lanes_for
 
-WORD = ir.IntType(32)
 INT64 = np.dtype(np.int64)
-ROUNDS = 10
 
 
-def copy(writer: Writer, source: View, target: View) -> None:
-    """Write a copy of equal shapes."""
-    if 0 in source.shape:
-        return
-    with writer.loops(source.shape) as place:
-        writer.store(writer.load(source, place), target, place)
+def copy_call(node: Node, source: View, target: View, machine: Target) -> Call:
+    """Return the call that copies between equal shapes."""
+    shape, (source, target) = merged_axes(source.shape, [source, target])
+    side_by_side = bool(shape) and shape[-1] != 1 and target.strides[-1] == 1
+    lanes = lanes_for(machine, node.dtype) if side_by_side else 1
+    return pass_call(Body((), {node: source}, {node: target}, shape, lanes))
 
 
-def fill(writer: Writer, target: View, value: float) -> None:
-    """Write the same number everywhere."""
-    if 0 in target.shape:
-        return
-    with writer.loops(target.shape) as place:
-        writer.store(number(target.buffer.dtype, value), target, place)
+def fill_call(node: Node, target: View, value: int) -> Call:
+    """Return the call that writes the same number everywhere in a contiguous array."""
+    dtype, count = target.dtype, math.prod(target.shape)
+
+    def write(module: ir.Module, name: str) -> None:
+        w = Writer(module, name)
+        base = w.argument(ADDRESS)
+        with w.loop(*w.function.args[4:6]) as i:
+            w.store(number(dtype, value), w.at(base, i, dtype), dtype)
+        w.finish()
+
+    return Call(Code(f"fill {dtype.str} {value}", write), [target.address], 1, count, by_columns=True, column_unit=64)
 
 
-def write_join(writer: Writer, node: Node, plan: Plan) -> None:
-    """Write concatenate."""
-    out, axis, start = plan.views[node], node.attrs["axis"] % len(node.shape), 0
+def join(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
+    """Return the copies of concatenate."""
+    out, axis, start, calls = views[node], node.attrs["axis"] % len(node.shape), 0, []
     for below in node.inputs:
         key = (*[("slice", None, None, None)] * axis, ("slice", start, start + below.shape[axis], None))
-        copy(writer, plan.views[below], sliced(out, key))
+        if 0 not in below.shape:
+            calls.append(copy_call(node, views[below], sliced(out, key), machine))
         start += below.shape[axis]
+    return calls
 
 
-def write_reshape(writer: Writer, node: Node, plan: Plan) -> None:
-    """Write a copy in order, for a reshape of what has gaps."""
-    source = plan.views[node.inputs[0]]
-    copy(writer, source, contiguous(plan.views[node].buffer, source.shape))
+def reshape(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
+    """Return the copy of a reshape of what has gaps."""
+    source = views[node.inputs[0]]
+    return [copy_call(node, source, contiguous(views[node].buffer, source.shape), machine)]
 
 
-def write_put_slice(writer: Writer, node: Node, plan: Plan) -> None:
-    """Write zeros, and the input at a slice of them."""
-    out = plan.views[node]
-    fill(writer, out, 0)
-    copy(writer, plan.views[node.inputs[0]], sliced(out, node.attrs["key"]))
+def put_slice(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
+    """Return the fill with zeros, and the copy of the input to a slice of them."""
+    zeros = fill_call(node, views[node], 0)
+    if 0 in node.inputs[0].shape:
+        return [zeros]
+    copied = copy_call(node, views[node.inputs[0]], sliced(views[node], node.attrs["key"]), machine)
+    zeros.whole = copied.whole = True  # one thread: the copy comes after the zeros
+    return [zeros, copied]
 
 
-def write_one_hot(writer: Writer, node: Node, plan: Plan) -> None:
-    """Write 1 where the class is the one an integer names, else 0."""
-    source, out = plan.views[node.inputs[0]], plan.views[node]
-    build: Any = writer.builder
-    if 0 in node.shape:
-        return
-    with writer.loops(source.shape) as place:
-        named = convert(build, writer.load(source, place), node.inputs[0].dtype, INT64, 1)
-        with writer.loop(node.attrs["num_classes"]) as c:
-            one = build.select(build.icmp_signed("==", named, c), number(node.dtype, 1), number(node.dtype, 0))
-            writer.store(one, out, [*place, c])
+def one_hot(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
+    """Return the call that writes 1 where the class is the one an integer names, else 0."""
+    source, out = _flat(views[node.inputs[0]]), views[node]
+    have, dtype, classes = node.inputs[0].dtype, node.dtype, node.attrs["num_classes"]
+    lanes = lanes_for(machine, dtype)
+
+    def write(module: ir.Module, name: str) -> None:
+        w = Writer(module, name)
+        b = w.builder
+        base, stride, target, count = w.argument(ADDRESS), w.argument(), w.argument(ADDRESS), w.argument()
+        with w.loop(*w.function.args[2:4]) as i:
+            row = w.at(target, b.mul(i, count), dtype)
+
+            def zeros(j: Any, lanes: int, mask: Any, alive: Any) -> None:
+                w.store(number(dtype, 0, lanes), w.at(row, j, dtype), dtype, lanes, mask)
+
+            in_vectors(w, index(0), count, lanes, zeros)
+            named = convert(b, w.load(w.at(base, b.mul(i, stride), have), have), have, INT64, 1)
+            with b.if_then(b.icmp_unsigned("<", named, count)):
+                w.store(number(dtype, 1), w.at(row, named, dtype), dtype)
+        w.finish()
+
+    code = Code(f"one_hot {have.str} {dtype.str} {lanes}", write)
+    return [Call(code, [source.address, source.strides[0], out.address, classes], source.shape[0], 1)]
 
 
-def write_length(writer: Writer, node: Node, plan: Plan) -> None:
-    """Write how many numbers there are along axes."""
-    count = math.prod(node.inputs[0].shape[a] for a in node.attrs["axes"])
-    writer.store(number(node.dtype, count), plan.views[node], [])
+def _flat(view: View) -> View:
+    """Return a view along one axis."""
+    shape, (view,) = merged_axes(view.shape, [view])
+    if len(shape) > 1:
+        raise NotImplementedError("one-hot rows of labels that do not lie in order")
+    return View(view.buffer, shape or (1,), view.strides or (0,), view.offset)
 
 
-def write_uniform(writer: Writer, node: Node, plan: Plan) -> None:
-    """Write Philox numbers in [0, 1): word p of (seed, stream, step) is lane p % 4 of block p // 4."""
-    out = contiguous(plan.views[node].buffer, (math.prod(node.shape),))
-    words = 2 if node.dtype.itemsize == 8 else 1
-    per_block = 4 // words
-    count = math.prod(node.shape)
-    key, step = _halves(writer, node, plan)
-    build: Any = writer.builder
-    if count == 0:
-        return
-    with writer.loop(-(-count // per_block)) as block:
-        found = _philox(build, [block, build.zext(ir.Constant(WORD, node.attrs["stream"]), INDEX), *step], key)
-        for n in range(per_block):
-            place = build.add(build.mul(block, index(per_block)), index(n))
-            with build.if_then(build.icmp_signed("<", place, index(count))):
-                writer.store(_unit(build, found[n * words : (n + 1) * words], node), out, [place])
+def _around(view: View, axis: int) -> tuple[list[int], list[int]]:
+    """Return sizes and strides of (all before the axis, the axis, all behind it)."""
+    sizes, strides = [], []
+    for part in (slice(0, axis), slice(axis, axis + 1), slice(axis + 1, None)):
+        shape = view.shape[part]
+        merged, (moved,) = merged_axes(shape, [View(view.buffer, shape, view.strides[part])])
+        if len(merged) > 1:
+            raise NotImplementedError("places or running sums along an axis of an array with gaps")
+        sizes.append(math.prod(shape))
+        strides.append(moved.strides[0] if merged else 0)
+    return sizes, strides
 
 
-def _halves(writer: Writer, node: Node, plan: Plan) -> tuple[list[Any], list[Any]]:
-    """Return the two halves of the seed, and of the step, as 64-bit registers below 2**32."""
-    build: Any = writer.builder
-    low = index(0xFFFFFFFF)
-    values = [_integer(writer, below, plan) for below in node.inputs]
-    pairs = [[build.and_(v, low), build.lshr(v, index(32))] for v in values]
-    return pairs[0], pairs[1]
+def _along(node: Node, views: Mapping[Node, View], settings: str, inside: Callable[..., None]) -> list[Call]:
+    """Return the call that runs `inside(writer, read, base of the result, its index, size)` for each line of an axis."""
+    axis, source, out = node.attrs["axis"], views[node.inputs[0]], views[node]
+    sizes, strides = _around(source, axis)
+    have = node.inputs[0].dtype
+
+    def write(module: ir.Module, name: str) -> None:
+        w = Writer(module, name)
+        b = w.builder
+        base, target = w.argument(ADDRESS), w.argument(ADDRESS)
+        outer, step, inner, size, behind = (w.argument() for _ in range(5))
+        with w.loop(*w.function.args[2:4]) as p, w.loop(*w.function.args[4:6]) as q:
+            start = b.add(b.mul(p, outer), b.mul(q, inner))
+
+            def read(i: Any) -> Any:
+                return w.load(w.at(base, b.add(start, b.mul(i, step)), have), have)
+
+            inside(w, read, target, (p, q, behind), size)
+        w.finish()
+
+    code = Code(f"{node.op.name} {have.str} {node.dtype.str} {settings}", write)
+    arguments = [source.address, out.address, *strides, sizes[1], sizes[2]]
+    return [Call(code, arguments, sizes[0], sizes[2])]
 
 
-def _integer(writer: Writer, node: Node, plan: Plan) -> Any:
-    if node in plan.views:
-        return convert(writer.builder, writer.load(plan.views[node], []), node.dtype, INT64, 1)
-    return index(int(node.value) & (2**64 - 1))
+def place_of_extreme(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
+    """Return the call of argmax or argmin: the first place of the extreme; the first NaN counts as extreme."""
+    dtype, sign = node.inputs[0].dtype, ">" if node.op.name == "argmax" else "<"
+
+    def inside(w: Writer, read: Any, target: Any, at: Any, size: Any) -> None:
+        b = w.builder
+        best, where = Running(w, register_type(dtype)), Running(w, INDEX)
+        best.set(read(index(0)))
+        where.set(index(0))
+        with w.loop(index(1), size) as i:
+            value, so_far = read(i), best.get()
+            better = _better(b, value, so_far, sign, dtype)
+            best.set(b.select(better, value, so_far))
+            where.set(b.select(better, i, where.get()))
+        p, q, behind = at
+        w.store(where.get(), w.at(target, b.add(b.mul(p, behind), q), INT64), INT64)
+
+    return _along(node, views, "", inside)
 
 
-def _philox(build: Any, counter: list[Any], key: list[Any]) -> list[Any]:
-    """The ten rounds of `seeds.philox`, on 64-bit registers."""
-    c0, c1, c2, c3 = counter
-    k0, k1 = key
-    low, half = index(0xFFFFFFFF), index(32)
-    first, second = (index(int(m)) for m in seeds.MULTIPLIERS)
-    for _ in range(ROUNDS):
-        p0, p1 = build.mul(c0, first), build.mul(c2, second)
-        c0, c1, c2, c3 = (
-            build.xor(build.xor(build.lshr(p1, half), c1), k0), build.and_(p1, low),
-            build.xor(build.xor(build.lshr(p0, half), c3), k1), build.and_(p0, low),
-        )  # fmt: skip
-        k0, k1 = (build.and_(build.add(k, index(w)), low) for k, w in zip((k0, k1), seeds.WEYL, strict=True))
-    return [c0, c1, c2, c3]
+def _better(build: Any, value: Any, so_far: Any, sign: str, dtype: DType) -> Any:
+    if dtype.kind == "f":
+        new_nan = build.and_(build.fcmp_unordered("uno", value, value), build.fcmp_ordered("ord", so_far, so_far))
+        return build.or_(build.fcmp_ordered(sign, value, so_far), new_nan)
+    compare = build.icmp_unsigned if dtype.kind in "bu" else build.icmp_signed
+    return compare(sign, value, so_far)
 
 
-def _unit(build: Any, words: list[Any], node: Node) -> Any:
-    """Return one word (or two) as a number in [0, 1), bit by bit as `seeds.uniform` does."""
-    if len(words) == 2:
-        whole = build.lshr(build.or_(build.shl(words[0], index(32)), words[1]), index(11))
-        return build.fmul(build.uitofp(whole, ir.DoubleType()), ir.Constant(ir.DoubleType(), 2.0**-53))
-    whole = build.lshr(words[0], index(8))
-    return build.fmul(build.uitofp(whole, ir.FloatType()), ir.Constant(ir.FloatType(), 2.0**-24))
+def running_sum(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
+    """Return the call of cumsum along an axis, from either end."""
+    dtype, backwards = node.dtype, node.attrs["reverse"]
+
+    def inside(w: Writer, read: Any, target: Any, at: Any, size: Any) -> None:
+        b = w.builder
+        total = Running(w, register_type(dtype))
+        total.set(number(dtype, 0))
+        p, q, behind = at
+        with w.loop(index(0), size) as step:
+            i = b.sub(b.sub(size, index(1)), step) if backwards else step
+            total.set((b.fadd if dtype.kind == "f" else b.add)(total.get(), read(i)))
+            place = b.add(b.mul(b.add(b.mul(p, size), i), behind), q)
+            w.store(total.get(), w.at(target, place, dtype), dtype)
+
+    return _along(node, views, str(backwards), inside)

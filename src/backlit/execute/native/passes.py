@@ -1,102 +1,248 @@
 """A pass: one loop over memory that computes many element-wise nodes, each number staying in a register in between.
 
-The last axis runs in vectors, with a mask for what is left over; axes that all arrays walk through alike are one.
+The last axis runs in vectors, with a mask for what is left over; axes that all arrays walk through alike are one. The
+same body stands behind a product (it reads a tile of it) and in front of a reduction (which folds its last value).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from ...arrays import Shape
+from llvmlite import ir
+
+from ...arrays import DType
 from ...graph.node import Node, constant
-from .formulas import FORMULAS, Operands
-from .lanes import VECTOR_BYTES, index, number
-from .loops import Writer
-from .plan import Pass, Plan
-from .views import View, broadcast
+from .calls import Argument, Call, Code
+from .formulas import FORMULAS, Operands, is_approximate
+from .lanes import ADDRESS, index, number
+from .target import Target
+from .views import View, broadcast, merged_axes
+from .writer import Writer, lanes_for
 
 
-def write_pass(writer: Writer, kernel: Pass, plan: Plan) -> None:
-    """Write the loop of one pass."""
-    inside = set(kernel.nodes)
-    read = {below: broadcast(plan.views[below], kernel.shape) for below in _outside(kernel.nodes, inside)}
-    written = {node: plan.views[node] for node in kernel.nodes if node in plan.stored}
-    shape, views = merged_axes(kernel.shape, [*read.values(), *written.values()])
-    read = dict(zip(read, views, strict=False))
-    written = dict(zip(written, views[len(read) :], strict=True))
-    lanes = lanes_of(kernel.nodes, shape[-1] if shape else 1)
-    if 0 in shape:
-        return
-    with writer.loops(shape[:-1]) as outer:
-        if lanes == 1:
-            with writer.loops(shape[-1:]) as inner:
-                _compute(writer, kernel.nodes, read, written, [*outer, *inner], 1, 1)
+class Seat(NamedTuple):
+    """How a kernel walks through one array: what it depends on at compile time.
+
+    `steps` has for each axis "0" (stays), "1" (side by side; only the last axis) or "s" (a stride given at run time).
+    A `tile` lies in the thread's own memory.
+    """
+
+    dtype: DType
+    steps: str
+    tile: bool = False
+
+
+def seat_of(view: View) -> Seat:
+    """Return the seat of a view: a stride of 1 is known at compile time along the last axis only."""
+    steps = "".join("0" if s == 0 else "s" for s in view.strides[:-1])
+    if view.strides:
+        steps += {0: "0", 1: "1"}.get(view.strides[-1], "s")
+    return Seat(view.dtype, steps)
+
+
+def arguments_of(view: View) -> list[Argument]:
+    """Return the address of a view and the strides that are given at run time."""
+    return [view.address, *(s for s, c in zip(view.strides, seat_of(view).steps, strict=True) if c == "s")]
+
+
+class Walk:
+    """One array inside a kernel being written: its address, and where the loops stand in it."""
+
+    def __init__(self, w: Writer, seat: Seat) -> None:
+        self.w, self.seat = w, seat
+        if seat.tile:
+            with w.builder.goto_entry_block():  # the product in front puts its tile's address and stride here
+                self.base = w.entry(w.function.args[1], 1, ADDRESS)
+                self.strides = [w.entry(w.function.args[1], 2), index(1)]
             return
-        whole = shape[-1] // lanes * lanes
-        if whole:
-            with writer.loop(whole, lanes) as i:
-                _compute(writer, kernel.nodes, read, written, [*outer, i], lanes, lanes)
-        if whole < shape[-1]:
-            _compute(writer, kernel.nodes, read, written, [*outer, index(whole)], lanes, shape[-1] - whole)
+        self.base = w.argument(ADDRESS)
+        fixed = {"0": index(0), "1": index(1)}
+        self.strides = [fixed[c] if c in fixed else w.argument() for c in seat.steps]
 
+    @property
+    def moves(self) -> bool:
+        """Whether it moves along the last axis."""
+        return self.seat.steps[-1:] not in ("", "0")
 
-def _outside(nodes: Sequence[Node], inside: set[Node]) -> list[Node]:
-    """Return what a pass reads from memory; single constants stay in the code."""
-    found: dict[Node, None] = {}
-    for node in nodes:
-        for below in node.inputs:
-            if below not in inside and not (below.op is constant and below.shape == ()):
-                found[below] = None
-    return list(found)
+    def pointer(self, place: Sequence[Any]) -> Any:
+        """Return the address of the number at `place`."""
+        b = self.w.builder
+        at: Any = index(0)
+        for i, stride, step in zip(place, self.strides, self.seat.steps, strict=True):
+            if step != "0":
+                at = b.add(at, i if step == "1" else b.mul(i, stride))
+        return self.w.at(self.base, at, self.seat.dtype)
 
-
-def merged_axes(shape: Shape, views: Sequence[View]) -> tuple[Shape, list[View]]:
-    """Return the shape and the views with neighboring axes made one where every array allows it."""
-    axes = [(n, [v.strides[i] for v in views]) for i, n in enumerate(shape) if n != 1]
-    joined: list[tuple[int, list[int]]] = []
-    for size, strides in axes:
-        if joined and all(a == b * size for a, b in zip(joined[-1][1], strides, strict=True)):
-            joined[-1] = (joined[-1][0] * size, strides)
-        else:
-            joined.append((size, strides))
-    merged = tuple(size for size, _ in joined)
-    columns = [tuple(strides[k] for _, strides in joined) for k in range(len(views))]
-    return merged, [View(v.buffer, merged, c, v.offset) for v, c in zip(views, columns, strict=True)]
-
-
-def lanes_of(nodes: Sequence[Node], size: int) -> int:
-    """Return how many numbers a vector holds: of the widest float in the pass, one for single numbers."""
-    if size == 1:
-        return 1
-    floats = [n.dtype.itemsize for node in nodes for n in (node, *node.inputs) if n.dtype.kind == "f"]
-    return VECTOR_BYTES // max(floats, default=8)
-
-
-def _compute(
-    writer: Writer, nodes: Sequence[Node], read: dict[Node, View], written: dict[Node, View], place: list[Any],
-    lanes: int, alive: int,
-) -> None:  # fmt: skip
-    """Write the body of the loop: read, compute node by node, write."""
-    registers: dict[Node, Any] = {}
-
-    def operand(below: Node) -> Any:
-        if below not in registers:
-            if below.op is constant and below not in read:
-                registers[below] = number(below.dtype, below.value.reshape(()).item(), lanes)
-            elif lanes == 1:
-                registers[below] = writer.load(read[below], place[: len(read[below].shape)])
-            else:
-                registers[below] = writer.load_vector(read[below], place, lanes, alive)
-        return registers[below]
-
-    for node in nodes:
-        values = [operand(below) for below in node.inputs]
-        if node.op.name not in FORMULAS:
-            raise NotImplementedError(f"there is no machine code for the op {node.op.name!r}")
-        registers[node] = FORMULAS[node.op.name](Operands(writer, node, values, lanes))
-    for node, view in written.items():
+    def read(self, place: Sequence[Any], lanes: int, mask: Any, alive: Any) -> Any:
+        """Return the numbers from `place` on in a register."""
+        pointer = self.pointer(place)
         if lanes == 1:
-            writer.store(registers[node], view, place[: len(view.shape)])
-        else:
-            writer.store_vector(registers[node], view, place, lanes, alive)
+            return self.w.load(pointer, self.seat.dtype)
+        if not self.moves:
+            return self.w.splat(self.w.load(pointer, self.seat.dtype), lanes)
+        if self.seat.steps[-1] == "1":
+            return self.w.load(pointer, self.seat.dtype, lanes, mask)
+        return self.w.gather(pointer, self.strides[-1], self.seat.dtype, lanes, alive)
+
+
+class Body(NamedTuple):
+    """Element-wise nodes over a merged shape, with the views of what they read and write."""
+
+    nodes: tuple[Node, ...]
+    read: Mapping[Node, View]
+    written: Mapping[Node, View]
+    shape: tuple[int, ...]
+    lanes: int
+    tile: Node | None = None
+
+    def seats(self) -> list[Seat]:
+        """Return the seats of all arrays, read ones first."""
+        read = [Seat(n.dtype, "s1", True) if n is self.tile else seat_of(v) for n, v in self.read.items()]
+        return [*read, *map(seat_of, self.written.values())]
+
+    def arguments(self) -> list[Argument]:
+        """Return the arguments for these arrays."""
+        found = [a for n, v in self.read.items() if n is not self.tile for a in arguments_of(v)]
+        return found + [a for v in self.written.values() for a in arguments_of(v)]
+
+    def key(self) -> str:
+        """Return a text of all that the instructions depend on."""
+        names = {node: f"r{i}" for i, node in enumerate(self.read)} | {n: f"n{i}" for i, n in enumerate(self.nodes)}
+        lines = [f"{names[n]}={_text(n)}({','.join(_operand(b, names) for b in n.inputs)})" for n in self.nodes]
+        seats = [f"{s.dtype.str}{s.steps}{'t' * s.tile}" for s in self.seats()]
+        return f"{self.lanes}|{' '.join(seats)}|{';'.join(lines)}|{','.join(names[n] for n in self.written)}"
+
+
+def _text(node: Node) -> str:
+    return f"{node.op.name}~{node.dtype.str}" if is_approximate(node) else f"{node.op.name}{node.dtype.str}"
+
+
+def _operand(node: Node, names: Mapping[Node, str]) -> str:
+    return names[node] if node in names else f"{node.dtype.str}:{node.value.reshape(()).item()!r}"
+
+
+def is_literal(node: Node) -> bool:
+    """Say whether a node is a number written into the code."""
+    return node.op is constant and node.shape == ()
+
+
+def body_of(
+    nodes: Sequence[Node], views: Mapping[Node, View], written: Mapping[Node, View], shape: tuple[int, ...],
+    target: Target, tile: Node | None = None, result: View | None = None,
+) -> tuple[Body, View | None]:  # fmt: skip
+    """Return the body for `nodes` over `shape`, axes merged; `result` is one more view that is walked through with it.
+
+    Behind a product (`tile`) the two axes stay apart.
+    """
+    inside = set(nodes)
+    outside = dict.fromkeys(b for n in nodes for b in n.inputs if b not in inside and not is_literal(b))
+    read = {b: broadcast(views[b], shape) for b in outside if b is not tile}
+    extra = [] if result is None else [result]
+    every = [*read.values(), *written.values(), *extra]
+    if tile is None:
+        shape, every = merged_axes(shape, every)
+    moved = dict(zip(read, every, strict=False))
+    if tile is not None and tile in outside:
+        moved[tile] = View(every[0].buffer if every else next(iter(written.values())).buffer, shape, (0, 1))
+    put = dict(zip(written, every[len(read) :], strict=False))
+    lanes = lanes_for(target, *(d for n in nodes for d in (n.dtype, *(b.dtype for b in n.inputs))))
+    scattered = any(v.strides and v.strides[-1] != 1 for v in put.values())
+    if scattered or not shape or shape[-1] == 1:
+        lanes = 1
+    return Body(tuple(nodes), moved, put, shape, lanes, tile), every[-1] if extra else None
+
+
+def pass_call(body: Body) -> Call:
+    """Return the call of a pass over all of its shape."""
+    shape = body.shape
+    lead, box = shape[:-2], ((1, 1, *shape)[-2:])
+    lead_count = len(lead)
+    rank = len(shape)
+
+    def write(module: ir.Module, name: str) -> None:
+        w = Writer(module, name)
+        sizes = [w.argument() for _ in range(lead_count)]
+        walks = [Walk(w, seat) for seat in body.seats()]
+        reader = Reader(w, body, walks)
+        with w.loops(sizes) as outer, w.loop(*w.function.args[2:4]) as row:
+            head = [*outer, row][-(rank - 1) :] if rank > 1 else []
+
+            def columns(j: Any, lanes: int, mask: Any, alive: Any) -> None:
+                place = [*head, j] if rank else []
+                values = reader.compute(place, lanes, mask, alive)
+                reader.write(values, place, lanes, mask)
+
+            in_vectors(w, *w.function.args[4:6], body.lanes, columns)
+        w.finish()
+
+    code = Code(f"pass {rank} {body.key()}", write)
+    split = _split(box, body.lanes)
+    return Call(code, [*lead, *body.arguments()], *box, **split)
+
+
+def _split(box: tuple[int, ...], lanes: int) -> dict[str, Any]:
+    """Threads share rows where there are many, else columns, in cache lines."""
+    rows, columns = box
+    by_columns = rows < 8 or rows * 4 < columns // (4 * lanes)
+    return {"by_columns": by_columns, "column_unit": 4 * lanes if lanes > 1 else 64, "row_unit": 1}
+
+
+def in_vectors(w: Writer, low: Any, high: Any, lanes: int, body: Any) -> None:
+    """Write `body(index, lanes, mask, alive)` for low..high: in whole vectors, then once more with a mask."""
+    b = w.builder
+    if lanes == 1:
+        with w.loop(low, high) as j:
+            body(j, 1, None, None)
+        return
+    whole = b.add(low, b.and_(b.sub(high, low), index(-lanes)))
+    with w.loop(low, whole, lanes) as j:
+        body(j, lanes, None, None)
+    with b.if_then(b.icmp_signed("<", whole, high)):
+        alive = b.sub(high, whole)
+        body(whole, lanes, w.mask(alive, lanes), alive)
+
+
+class Reader:
+    """Writes the nodes of a body at one place: reads what they need, computes, writes what is stored."""
+
+    def __init__(self, w: Writer, body: Body, walks: Sequence[Walk]) -> None:
+        self.w, self.body = w, body
+        self.read = dict(zip(body.read, walks, strict=False))
+        self.written = dict(zip(body.written, walks[len(body.read) :], strict=True))
+        self.fixed: dict[Node, Any] = {}
+
+    def compute(self, place: list[Any], lanes: int, mask: Any, alive: Any) -> dict[Node, Any]:
+        """Return a register for every node, and for what they read."""
+        registers: dict[Node, Any] = {}
+
+        def operand(below: Node) -> Any:
+            if below not in registers:
+                registers[below] = self._fetched(below, place, lanes, mask, alive)
+            return registers[below]
+
+        for node in self.body.nodes:
+            values = [operand(below) for below in node.inputs]
+            if node.op.name not in FORMULAS:
+                raise NotImplementedError(f"there is no machine code for the op {node.op.name!r}")
+            registers[node] = FORMULAS[node.op.name](Operands(self.w, node, values, lanes))
+        for node in self.read:
+            operand(node)
+        return registers
+
+    def _fetched(self, node: Node, place: list[Any], lanes: int, mask: Any, alive: Any) -> Any:
+        if node not in self.read:
+            return number(node.dtype, node.value.reshape(()).item(), lanes)
+        walk = self.read[node]
+        if set(walk.seat.steps) <= {"0"}:  # one number for all: read once, before the loops
+            if node not in self.fixed:
+                with self.w.builder.goto_entry_block():
+                    self.fixed[node] = self.w.load(walk.base, node.dtype)
+            return self.w.splat(self.fixed[node], lanes)
+        return walk.read(place, lanes, mask, alive)
+
+    def write(self, registers: Mapping[Node, Any], place: list[Any], lanes: int, mask: Any) -> None:
+        """Write what is stored."""
+        for node, walk in self.written.items():
+            self.w.store(registers[node], walk.pointer(place), walk.seat.dtype, lanes, mask)
+

@@ -1,31 +1,37 @@
 """Running compiled graphs: arrays in, one call of machine code, arrays out.
 
-The arena, the constants and the table of addresses are made once; a run fills in where its inputs and outputs lie.
+The arena, the constants and the lists of calls are made once; a run fills in where its inputs and outputs lie.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ...arrays import Array
+from ...arrays import Array, DType
 from ...errors import ConfigError, ShapeError
 from ...graph.graph import Graph
 from ...ops.op import Spec
 from ..executor import Observer
 from ..interpreter import Interpreter
-from .emit import emitted
+from .assembly import Item, assembled
+from .calls import Call, Code
 from .lower import lowered
-from .machine import Library
-from .plan import ALIGNMENT, Plan, planned
-from .slices import gathering
+from .machine import addresses_of
+from .programs import Arguments, aligned, entries
+from .slices import FIELDS, drive_code, gather_code, row_size
+from .target import host
+from .team import pause_address, team
+from .views import Address
 
 POOLED = 4
+WORTH_SHARING = 40_000  # cycles: below this one thread is done before another is awake
 
 
 def _holders(arrays: list[Any], i: int) -> int:
@@ -38,27 +44,29 @@ UNSHARED = _holders([object()], 0)  # what is counted for an object that only on
 class NativeRunner:
     """A graph as machine code. Observed runs go to the interpreter, which shows every node."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, threads: int = 1, **settings: Any) -> None:
         self.graph = graph
-        self.plan: Plan = planned(lowered(graph))
-        module, names = emitted(self.plan)
-        self.library = Library(module, names)
-        self._step = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.library["step"])
-        self._arena = _aligned(self.plan.arena_size)
-        self._table = np.zeros(1 + len(self.plan.inputs) + len(self.plan.outputs), np.uintp)
-        self._table[0] = self._arena.ctypes.data
-        self._specs = [(name, self.plan.graph.inputs[name].spec) for name in self.plan.inputs]
-        self._outputs = [(name, self.plan.graph.outputs[name].spec) for name in self.plan.outputs]
+        self.target = host()
+        self.threads = threads
+        self.assembly = assembled(lowered(graph), self.target, threads, **settings)
+        memory = self.assembly.memory
+        self._drive_code = drive_code(self.target)
+        codes = [call.code for call in self.assembly.calls()]
+        self.addresses, self._libraries = addresses_of([*codes, self._drive_code], self.target)
+        self._drive = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.addresses[self._drive_code.key])
+        self._arena = aligned(memory.size)
+        self._specs = [(name, self.assembly.graph.inputs[name].spec) for name in memory.inputs]
+        self._outputs = [(name, self.assembly.graph.outputs[name].spec) for name in memory.outputs]
         self._known: dict[int, int] = {}
         self._pools = [_Pool(spec, self._known) for _, spec in self._outputs]
-        self._where = self._table.ctypes.data
+        self._programs: dict[Any, _Program] = {}
         self._batch: dict[str, Array] = {}
-        self._slices: dict[Any, tuple[Library, Callable[..., None]]] = {}
         self._lock = threading.Lock()
         self._interpreter: Interpreter | None = None
-        for buffer, node in self.plan.constants:
-            place = self._arena[buffer.offset : buffer.offset + node.value.nbytes]
-            place[:] = np.frombuffer(np.ascontiguousarray(node.value).tobytes(), np.uint8)
+        for buffer, node in memory.constants:
+            value = _known_value(node)
+            place = self._arena[buffer.offset : buffer.offset + value.nbytes]
+            place[:] = np.frombuffer(np.ascontiguousarray(value).tobytes(), np.uint8)
 
     def run(self, inputs: Mapping[str, Array], observer: Observer | None = None) -> dict[str, Array]:
         """Return the outputs by name, in arrays nobody else holds. Inputs of another shape raise `ShapeError`."""
@@ -68,9 +76,10 @@ class NativeRunner:
         with self._lock:
             held = self._taken(inputs)
             results = [pool.take() for pool in self._pools]
-            self._wire(held, results)
-            self._step(self._where)
-        return dict(zip(self.plan.outputs, results, strict=True))
+            program = self._program(())
+            table = self._table(held, results, 0)
+            program.run(table, table, 1)
+        return {name: result for (name, _), result in zip(self._outputs, results, strict=True)}
 
     def run_many(
         self, inputs: Mapping[str, Array], columns: Mapping[str, Array], order: Array, steps: int
@@ -80,23 +89,44 @@ class NativeRunner:
         `columns` are the inputs that change from step to step, as whole arrays with all samples: step i takes their
         rows order[i * batch : (i + 1) * batch]. The state each step leaves is what the next one starts from.
         """
-        rows = {name: self.plan.graph.inputs[name].shape[0] for name in columns}
+        graph = self.assembly.graph
+        columns = {name: column for name, column in columns.items() if name in graph.inputs}
+        rows = {name: graph.inputs[name].shape[0] for name in columns}
         order = np.ascontiguousarray(order, np.int64)
         _require_rows(columns, order, rows, steps)
         with self._lock:
             sources = [np.ascontiguousarray(column) for column in columns.values()]
-            batches = self._batches(list(columns))
             for name, source in zip(columns, sources, strict=True):
-                _require_row(name, source, self.plan.graph.inputs[name].spec)
+                _require_row(name, source, graph.inputs[name].spec)
+            batches = self._batches(list(columns))
             held = self._taken(dict(inputs) | dict(zip(columns, batches, strict=True)))
-            first = [pool.take() for pool in self._pools]
-            second = [p.take() if name in held else a for p, (name, _), a in zip(self._pools, self._outputs, first)]
-            ways = [(held, first), (self._turned(held, first), second), (self._turned(held, second), first)]
-            tables = [self._wire(taken, left).copy() for taken, left in ways]
-            gather = self._gatherer(columns)
-            lists = [_addresses(arrays) for arrays in (tables, sources, batches)]
-            gather(*(table.ctypes.data for table in lists), order.ctypes.data, steps)
-        return dict(zip(self.plan.outputs, first if steps % 2 else second, strict=True))
+            results = [pool.take() for pool in self._pools]
+            left = {name: array for (name, _), array in zip(self._outputs, results, strict=True) if name in held}
+            program = self._program(tuple((name, source.dtype) for name, source in zip(columns, sources, strict=True)))
+            more = [source.ctypes.data for source in sources] + [order.ctypes.data]
+            first, rest = (self._table(taken, results, len(more)) for taken in (held, held | left))
+            first[-len(more) :] = rest[-len(more) :] = more
+            program.run(first, rest, steps)
+        return {name: result for (name, _), result in zip(self._outputs, results, strict=True)}
+
+    def _program(self, columns: tuple[tuple[str, DType], ...]) -> _Program:
+        """Return the lists of calls, with those that gather `columns` in front."""
+        if columns not in self._programs:
+            self._programs[columns] = _Program(self, [*self._gathers(columns), *self.assembly.items])
+        return self._programs[columns]
+
+    def _gathers(self, columns: tuple[tuple[str, DType], ...]) -> list[Item]:
+        slot = 1 + len(self._specs) + len(self._outputs)
+        order = Address(slot + len(columns), 0)
+        items = []
+        for i, (name, dtype) in enumerate(columns):
+            spec = self.assembly.graph.inputs[name].spec
+            batch = self.assembly.memory.views[self.assembly.graph.inputs[name]]
+            size, rows = row_size(spec), spec.shape[0]
+            code = gather_code(spec, dtype, self.target)
+            call = Call(code, [Address(slot + i, 0), order, batch.address, size, rows], rows, size)
+            items.append(Item(None, [call], -1, None if size >= 64 else i % 2))
+        return items
 
     def _taken(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Return the inputs as machine code reads them: hold them while it runs, their addresses are in its table."""
@@ -112,41 +142,67 @@ class NativeRunner:
             taken[name] = array
         return taken
 
-    def _turned(self, taken: Mapping[str, Array], outputs: list[Array]) -> dict[str, Array]:
-        """Return the inputs of the next step: what a step left is the state of the next."""
-        left = {name: array for (name, _), array in zip(self._outputs, outputs, strict=True) if name in taken}
-        return dict(taken) | left
-
-    def _wire(self, taken: Mapping[str, Array], outputs: list[Array]) -> Array:
-        """Fill the table with where these inputs and outputs lie, and return it."""
-        for i, (name, _) in enumerate(self._specs, 1):
-            self._table[i] = self._address(taken[name])
-        for i, array in enumerate(outputs, 1 + len(self._specs)):
-            self._table[i] = self._address(array)
-        return self._table
+    def _table(self, taken: Mapping[str, Array], outputs: list[Array], more: int) -> Array:
+        """Return where each slot lies: the arena, the inputs, the outputs, and room for more."""
+        known = self._known
+        found = [self._arena.ctypes.data]
+        for array in (*taken.values(), *outputs):
+            where = known.get(id(array))  # asking NumPy takes longer than a small kernel
+            found.append(array.ctypes.data if where is None else where)
+        return np.array([*found, *[0] * more], np.int64)
 
     def _batches(self, names: list[str]) -> list[Array]:
         """Return the arrays that batches are gathered into, made once."""
         for name in names:
             if name not in self._batch:
-                spec = self.plan.graph.inputs[name].spec
-                self._batch[name] = np.empty(spec.shape, spec.dtype)
+                self._batch[name] = _empty(self.assembly.graph.inputs[name].spec)
         return [self._batch[name] for name in names]
 
-    def _gatherer(self, columns: Mapping[str, Array]) -> Callable[..., None]:
-        """Return the compiled loop for columns of these dtypes."""
-        key = tuple((name, column.dtype) for name, column in columns.items())
-        if key not in self._slices:
-            specs = [(self.plan.graph.inputs[name].spec, column.dtype) for name, column in columns.items()]
-            library = gathering(specs, self.library["step"])
-            pointers = [ctypes.c_void_p] * 4
-            self._slices[key] = (library, ctypes.CFUNCTYPE(None, *pointers, ctypes.c_int64)(library["slice"]))
-        return self._slices[key][1]
 
-    def _address(self, array: Array) -> int:
-        """Return where an array lies; asking NumPy takes longer than a small kernel, so known ones are looked up."""
-        known = self._known.get(id(array))
-        return array.ctypes.data if known is None else known
+class _Program:
+    """What threads walk: lists for one thread and for all, with the arguments of the first step and of the others."""
+
+    def __init__(self, runner: NativeRunner, items: list[Item]) -> None:
+        self.runner = runner
+        calls = {call: None for item in items for call in item.calls} | dict.fromkeys(runner.assembly.calls())
+        codes: list[Code] = [call.code for call in calls]
+        addresses, self._libraries = addresses_of(codes, runner.target)
+        self.first, self.rest = (Arguments(list(calls), addresses) for _ in range(2))
+        self.scratch = [aligned(max((call.scratch for call in calls), default=64)) for _ in range(runner.threads)]
+        self.meeting = aligned(128)
+        self.tables = {n: self._tables(items, addresses, n) for n in {1, runner.threads}}
+
+    def run(self, first: Array, rest: Array, steps: int) -> None:
+        """Run `steps` steps."""
+        self.first.wire(first)
+        if steps > 1:
+            self.rest.wire(rest)
+        alone = self.runner.threads == 1 or not team.free.acquire(blocking=False)
+        tables, _ = self.tables[1 if alone else self.runner.threads]
+        for table in tables:
+            table[FIELDS.index("steps")] = steps
+        try:
+            if alone:
+                self.runner._drive(tables[0].ctypes.data)
+            else:
+                team.run(self.runner._drive, [table.ctypes.data for table in tables])
+        finally:
+            if not alone:
+                team.free.release()
+
+    def _tables(self, items: list[Item], addresses: Mapping[str, int], threads: int) -> tuple[list[Array], list[Array]]:
+        """Return the arguments of the drive function for each thread, and the lists they point to."""
+        tables, lists = [], []
+        for thread in range(threads):
+            first, rest = (entries(items, a, addresses, thread, threads) for a in (self.first, self.rest))
+            fields = {
+                "first": first.ctypes.data, "rest": rest.ctypes.data, "count": len(first), "steps": 1,
+                "scratch": self.scratch[thread].ctypes.data, "meeting": self.meeting.ctypes.data, "threads": threads,
+                "pause": pause_address(),
+            }  # fmt: skip
+            tables.append(np.array([fields[name] for name in FIELDS], np.int64))
+            lists += [first, rest]
+        return tables, lists
 
 
 class _Pool:
@@ -156,17 +212,34 @@ class _Pool:
         self.spec = spec
         self.known = known
         self.arrays: list[Array] = []
+        self.owners: list[Array] = []  # the memory below: what holds a view of an array holds this
 
     def take(self) -> Array:
         """Return an array only this pool holds; the state of one step is written while that of the last is read."""
         for i in range(len(self.arrays)):
-            if _holders(self.arrays, i) <= UNSHARED:
+            if _holders(self.arrays, i) <= UNSHARED and _holders(self.owners, i) <= UNSHARED + 1:
                 return self.arrays[i]
-        array = np.empty(self.spec.shape, self.spec.dtype)
+        array = _empty(self.spec)
         if len(self.arrays) < POOLED:
             self.arrays.append(array)
+            self.owners.append(array.base)
             self.known[id(array)] = array.ctypes.data
         return array
+
+
+def _empty(spec: Spec) -> Array:
+    """Return an array that starts at a cache line."""
+    size = math.prod(spec.shape) * spec.dtype.itemsize
+    whole = np.empty(size + 64, np.uint8)
+    start = -whole.ctypes.data % 64
+    return np.ndarray(spec.shape, spec.dtype, whole, start)
+
+
+def _known_value(node: Any) -> Array:
+    """Return the value of a constant, or of a size."""
+    if node.op.name != "length":
+        return node.value
+    return np.asarray(math.prod(node.inputs[0].shape[a] for a in node.attrs["axes"]), node.dtype)
 
 
 def _require_rows(columns: Mapping[str, Array], order: Array, rows: Mapping[str, int], steps: int) -> None:
@@ -184,14 +257,3 @@ def _require_rows(columns: Mapping[str, Array], order: Array, rows: Mapping[str,
 def _require_row(name: str, column: Array, spec: Spec) -> None:
     if column.shape[1:] != spec.shape[1:]:
         raise ShapeError(f"Column {name!r} has rows of shape {column.shape[1:]}; the step takes {spec.shape[1:]}.")
-
-
-def _addresses(arrays: list[Array]) -> Array:
-    """Return a table of where arrays lie."""
-    return np.array([array.ctypes.data for array in arrays], np.uintp)
-
-
-def _aligned(size: int) -> Array:
-    whole = np.zeros(size + ALIGNMENT, np.uint8)
-    start = -whole.ctypes.data % ALIGNMENT
-    return whole[start : start + size]

@@ -1,64 +1,152 @@
-"""Many steps in one call: rows are gathered by a shuffled order, converted, and the step is run, again and again.
+"""Many steps in one call: every thread walks its list of kernels, again and again, and meets the others at barriers.
 
-The state of a step is read from one set of arrays and written to another; the table of addresses that says which is
-which changes from step to step, so nothing is copied.
+A list is data: entries of eight integers (kernel, arguments, the box of four, whether to meet the others first). So
+another batch size, or another number of threads, is another list, not another compilation.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
 
 from ...arrays import DType
 from ...ops.op import Spec
+from .calls import Code
 from .formulas import convert
-from .lanes import ADDRESS, INDEX, index, stored_type
-from .loops import loop
-from .machine import Library
+from .lanes import ADDRESS, INDEX, index
+from .target import Target
+from .writer import KERNEL, WORD, Running, Writer
 
-Column = tuple[Spec, DType]  # what the step takes, and the dtype of the rows it is taken from
+ENTRY = 8  # integers in an entry of a list
+FIELDS = ("first", "rest", "count", "scratch", "meeting", "threads", "steps", "pause")
+ROUNDS = 2000  # looks at the clock of a barrier before the thread gives up its core
+DRIVE = ir.FunctionType(ir.VoidType(), [ADDRESS])
 
 
-def gathering(columns: Sequence[Column], step: int) -> Library:
-    """Return a library whose `slice` gathers `columns` and calls the function at address `step`.
+def drive_code(target: Target) -> Code:
+    """Return the function that runs the steps of one thread. Its argument is a table of the `FIELDS`.
 
-    Its arguments are addresses: three tables (for the first step, then for the second, third, ... in turn), the whole
-    columns, the batch each is gathered into, and the order; last comes the number of steps.
+    `first` and `rest` are the lists of the first step and of all others (the state moves after the first one), `count`
+    their entries; `meeting` is the memory of the barrier, `pause` the address of a function that gives up the core.
     """
-    module = ir.Module("backlit_slices")
-    kind = ir.FunctionType(ir.VoidType(), [ADDRESS, ADDRESS, ADDRESS, ADDRESS, INDEX])
-    function = ir.Function(module, kind, "slice")
-    one_step = ir.Function(module, ir.FunctionType(ir.VoidType(), [ADDRESS]), "step")
-    tables, sources, batches, order, count = function.args
-    b: Any = ir.IRBuilder(function.append_basic_block("entry"))
-    with loop(b, count) as i:
-        for number, column in enumerate(columns):
-            _gather(b, column, _entry(b, sources, index(number)), _entry(b, batches, index(number)), order, i)
-        turn = b.add(b.and_(b.add(i, index(1)), index(1)), index(1))  # 2, 1, 2, 1, ...
-        chosen = b.select(b.icmp_signed("==", i, index(0)), index(0), turn)
-        b.call(one_step, [_entry(b, tables, chosen)])
-    b.ret_void()
-    return Library(module, ["slice"], {"step": step})
+    key = f"drive {target.triple}"
+    return Code(key, lambda module, name: _write_drive(Writer(module, name, DRIVE), target))
 
 
-def _entry(b: Any, table: Any, place: Any) -> Any:
-    return b.load(b.gep(table, [place], source_etype=ADDRESS), typ=ADDRESS)
+def _write_drive(w: Writer, target: Target) -> None:
+    b = w.builder
+    kinds = {"first": ADDRESS, "rest": ADDRESS, "scratch": ADDRESS, "meeting": ADDRESS, "pause": ADDRESS}
+    given = {name: w.argument(kinds.get(name, INDEX)) for name in FIELDS}
+    kept = _flush_denormals(w, target)
+    with w.loop(index(0), given["steps"]) as step:
+        b.store(step, given["scratch"])
+        table = b.select(b.icmp_signed("==", step, index(0)), given["first"], given["rest"])
+        with w.loop(index(0), given["count"]) as i:
+            entry = b.gep(table, [b.mul(i, index(ENTRY))], source_etype=INDEX)
+            meet = b.icmp_unsigned("!=", w.entry(entry, 6), index(0))
+            with b.if_then(b.and_(meet, b.icmp_signed(">", given["threads"], index(1)))):
+                _meet(w, given["meeting"], given["threads"], given["pause"], target)
+            kernel = w.entry(entry, 0, ADDRESS)
+            with b.if_then(b.icmp_unsigned("!=", b.ptrtoint(kernel, INDEX), index(0))):
+                w.call_at(kernel, KERNEL, [w.entry(entry, 1, ADDRESS), given["scratch"], *(w.entry(entry, n) for n in range(2, 6))])
+    _restore(w, target, kept)
+    w.finish()
 
 
-def _gather(b: Any, column: Column, source: Any, batch: Any, order: Any, step: Any) -> None:
-    """Copy the rows order[step * rows], order[step * rows + 1], ... into the batch, in the dtype of the step."""
-    spec, dtype = column
-    rows, size = spec.shape[0], math.prod(spec.shape[1:])
-    with loop(b, rows) as r:
-        at = b.add(b.mul(step, index(rows)), r)
-        row = b.load(b.gep(order, [at], source_etype=INDEX), typ=INDEX)
-        start, target = b.mul(row, index(size)), b.mul(r, index(size))
-        with loop(b, size) as j:
-            place = b.gep(source, [b.add(start, j)], source_etype=stored_type(dtype))
-            value = b.load(place, typ=stored_type(dtype), align=dtype.itemsize)
-            value = convert(b, value, dtype, spec.dtype, 1)
-            into = b.gep(batch, [b.add(target, j)], source_etype=stored_type(spec.dtype))
-            b.store(value, into, align=spec.dtype.itemsize)
+def _meet(w: Writer, meeting: Any, threads: Any, pause: Any, target: Target) -> None:
+    """Wait until all threads are here: the last to arrive turns the page, the others watch for it."""
+    b = w.builder
+    page = w.typed(w.bytes_behind(meeting, index(64)), INDEX)  # on a cache line of its own
+    meeting = w.typed(meeting, INDEX)
+    before = b.load_atomic(page, "monotonic", 8)
+    arrived = b.atomic_rmw("add", meeting, index(1), "acq_rel")
+    last = b.icmp_signed("==", arrived, b.sub(threads, index(1)))
+    with b.if_else(last) as (then, otherwise):
+        with then:
+            b.store_atomic(index(0), meeting, "monotonic", 8)
+            b.store_atomic(b.add(before, index(1)), page, "release", 8)
+        with otherwise:
+            looks = Running(w, INDEX)
+            looks.set(index(0))
+            waiting, turned = b.append_basic_block("waiting"), b.append_basic_block("turned")
+            b.branch(waiting)
+            b.position_at_end(waiting)
+            _breathe(w, target)
+            looks.set(b.add(looks.get(), index(1)))
+            with b.if_then(b.icmp_signed(">", looks.get(), index(ROUNDS))):
+                w.call_at(pause, ir.FunctionType(WORD, []), [])
+            now = b.load_atomic(page, "acquire", 8)
+            b.cbranch(b.icmp_signed("==", now, before), waiting, turned)
+            b.position_at_end(turned)
+
+
+def _breathe(w: Writer, target: Target) -> None:
+    if target.is_x86:
+        w.call("llvm.x86.sse2.pause", ir.FunctionType(ir.VoidType(), []), [])
+    elif target.triple.startswith("aarch64"):
+        w.call("llvm.aarch64.hint", ir.FunctionType(ir.VoidType(), [WORD]), [ir.Constant(WORD, 1)])
+
+
+FLUSH_X86 = 0x8040  # flush results to zero, read denormals as zero
+FLUSH_ARM = 1 << 24
+
+
+def _flush_denormals(w: Writer, target: Target) -> Any:
+    """Switch denormals off, which make some processors a hundred times slower; return the state to restore."""
+    b = w.builder
+    if target.is_x86:
+        with b.goto_entry_block():
+            before, during = b.alloca(WORD), b.alloca(WORD)
+        kind = ir.FunctionType(ir.VoidType(), [ADDRESS])
+        w.call("llvm.x86.sse.stmxcsr", kind, [before])
+        b.store(b.or_(b.load(before, typ=WORD), ir.Constant(WORD, FLUSH_X86)), during)
+        w.call("llvm.x86.sse.ldmxcsr", kind, [during])
+        return before
+    if target.triple.startswith("aarch64"):
+        before = w.call("llvm.aarch64.get.fpcr", ir.FunctionType(INDEX, []), [])
+        w.call("llvm.aarch64.set.fpcr", ir.FunctionType(ir.VoidType(), [INDEX]), [b.or_(before, index(FLUSH_ARM))])
+        return before
+    return None
+
+
+def _restore(w: Writer, target: Target, before: Any) -> None:
+    if target.is_x86:
+        w.call("llvm.x86.sse.ldmxcsr", ir.FunctionType(ir.VoidType(), [ADDRESS]), [before])
+    elif before is not None:
+        w.call("llvm.aarch64.set.fpcr", ir.FunctionType(ir.VoidType(), [INDEX]), [before])
+
+
+def gather_code(spec: Spec, dtype: DType, target: Target) -> Code:
+    """Return the kernel that copies rows order[step * rows], ... of a column into the batch, in the dtype of the step.
+
+    Its arguments: the column, the order, the batch, the size of a row, the rows of a batch.
+    """
+    lanes = target.vector_bytes // max(spec.dtype.itemsize, 1) if spec.dtype.kind == "f" else 1
+    key = f"gather {dtype.str} {spec.dtype.str} {lanes}"
+    return Code(key, lambda module, name: _write_gather(Writer(module, name), dtype, spec.dtype, lanes))
+
+
+def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
+    from .passes import in_vectors
+
+    b = w.builder
+    column, order, batch, size, rows = (w.argument(k) for k in (ADDRESS, ADDRESS, ADDRESS, INDEX, INDEX))
+    first = b.mul(w.entry(w.function.args[1], 0), rows)
+    low, high, left, right = w.function.args[2:]
+    with w.loop(low, high) as r:
+        here = w.entry(order, b.add(first, r))
+        source, target = w.at(column, b.mul(here, size), have), w.at(batch, b.mul(r, size), want)
+
+        def move(j: Any, lanes: int, mask: Any, alive: Any) -> None:
+            value = w.load(w.at(source, j, have), have, lanes, mask)
+            w.store(convert(b, value, have, want, lanes), w.at(target, j, want), want, lanes, mask)
+
+        in_vectors(w, left, right, lanes, move)
+    w.finish()
+
+
+def row_size(spec: Spec) -> int:
+    """Return how many numbers a row holds."""
+    return math.prod(spec.shape[1:])

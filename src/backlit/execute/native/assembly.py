@@ -1,0 +1,221 @@
+"""Assembly: from a recorded step to calls in order, with their memory; what is left is to compile and to run them.
+
+A lowered graph is fused into kernels, these are scheduled, given memory, and turned into calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...graph.graph import Graph
+from ...graph.node import Node, given
+from ...ops.op import Spec
+from .calls import Call
+from .draws import uniform
+from .fusion import Kernel, fused
+from .memory import Memory, base_of, written_in_place
+from .moves import copy_call, join, one_hot, place_of_extreme, put_slice, reshape, running_sum
+from .passes import Body, body_of, pass_call
+from .products import Product, product_calls
+from .reductions import REDUCTIONS, Fold, fold_call, result_view
+from .schedule import Schedule, scheduled
+from .target import Target
+from .views import View, swapped
+from .zeros import scan_call, words_of
+
+OTHERS: dict[str, Callable[[Node, Mapping[Node, View], Target], list[Call]]] = {
+    "argmax": place_of_extreme, "argmin": place_of_extreme, "cumsum": running_sum, "concatenate": join,
+    "put_slice": put_slice, "one_hot": one_hot, "uniform": uniform, "reshape": reshape,
+}  # fmt: skip
+ACROSS, DOWN = "bits of rows", "bits of columns"
+LEAST_SHARED = 32  # steps along the shared axis from which on looking for zeros can pay
+
+
+@dataclass
+class Item:
+    """The calls of one kernel (None: the copies at the end), and when and by whom they are made."""
+
+    kernel: Kernel | None
+    calls: list[Call]
+    segment: int
+    thread: int | None
+
+
+@dataclass
+class Assembly:
+    """A step made ready: its items in order, and the memory they work in."""
+
+    graph: Graph
+    items: list[Item]
+    memory: Memory
+    threads: int
+
+    def calls(self) -> list[Call]:
+        """Return every call there is, those made through others too."""
+        found: dict[Call, None] = {}
+        for item in self.items:
+            for call in item.calls:
+                found[call] = None
+                found.update(dict.fromkeys(call.also))
+        return list(found)
+
+
+def assembled(graph: Graph, target: Target, threads: int, *, skip_zeros: bool = True, spread: int = 0) -> Assembly:
+    """Return the assembly of a lowered graph for at most so many threads."""
+    kernels = fused(graph)
+    if skip_zeros:
+        kernels = _with_scans(graph, kernels)
+    in_place = written_in_place(graph, kernels)
+    schedule = scheduled(graph, kernels, in_place)
+    memory = Memory(graph, kernels, schedule.segment, in_place, spread)
+    calls = _Calls(memory, target, threads)
+    items = [Item(k, calls.of(k, schedule.thread[k]), schedule.segment[k], schedule.thread[k]) for k in kernels]
+    items = [item for item in items if item.calls]
+    last = max((item.segment for item in items), default=-1)
+    items += _copies(memory, target, last + 1)
+    return Assembly(graph, items, memory, threads)
+
+
+def _copies(memory: Memory, target: Target, segment: int) -> list[Item]:
+    """Return the copies into outputs that no kernel writes; state that changes places goes by way of the arena."""
+    inputs = {node: name for name, node in memory.graph.inputs.items()}
+    moved = {node for name, node in memory.graph.outputs.items() if inputs.get(node, name) != name}
+    first, second = [], []
+    for node, place in memory.copies():
+        source = memory.views[node]
+        if 0 in node.shape:
+            continue
+        if node in moved:
+            between = memory.temporary(node)
+            first.append(copy_call(node, source, between, target))
+            source = between
+        second.append(copy_call(node, source, place, target))
+    items = [Item(None, calls, segment + i, 0) for i, calls in enumerate((first, second)) if calls]
+    for item in items:
+        for call in item.calls:
+            call.whole = True
+    return items
+
+
+def _with_scans(graph: Graph, kernels: Sequence[Kernel]) -> list[Kernel]:
+    """Put a scan for zeros before the first product whose left factor is the user's data."""
+    data = _data(graph)
+    scans: dict[tuple[Node, bool], Node] = {}
+    found: list[Kernel] = []
+    for kernel in kernels:
+        product = kernel.product
+        if product is not None and _may_skip(product, data):
+            a, down = product.inputs[0], bool(product.attrs["transpose_a"])
+            if (a, down) not in scans:
+                rows, columns = a.shape
+                shape = (words_of(rows), columns) if down else (rows, words_of(columns))
+                bits = Node(given, (), {}, Spec(shape, np.dtype(np.int32)), DOWN if down else ACROSS)
+                scans[a, down] = bits
+                found.append(Kernel(a.shape, bits=bits, scan=a))
+            kernel.bits = scans[a, down]
+        found.append(kernel)
+    return found
+
+
+def _may_skip(product: Node, data: set[Node]) -> bool:
+    a = product.inputs[0]
+    if a not in data or len(product.shape) != 2 or len(a.shape) != 2:
+        return False
+    shared = a.shape[0] if product.attrs["transpose_a"] else a.shape[1]
+    return shared >= LEAST_SHARED and product.shape[0] >= 2
+
+
+def _data(graph: Graph) -> set[Node]:
+    """Return what is computed from the inputs of the model alone: nobody knows how many zeros the user's data has."""
+    data = {node for name, node in graph.inputs.items() if name == "x" or name.startswith("x/")}
+    for node in graph.operations:
+        if node.inputs and any(n in data for n in node.inputs):
+            if all(n in data or n.op.name in ("constant", "length") for n in node.inputs):
+                data.add(node)
+    return data
+
+
+class _Calls:
+    """Turns kernels into calls."""
+
+    def __init__(self, memory: Memory, target: Target, threads: int) -> None:
+        self.memory, self.target, self.threads = memory, target, threads
+        self.views = memory.views
+
+    def of(self, kernel: Kernel, thread: int | None) -> list[Call]:
+        """Return the calls of a kernel, for all threads or for one."""
+        if kernel.scan is not None:
+            return self._scan(kernel)
+        if kernel.product is not None:
+            return [] if 0 in kernel.shape else self._product(kernel, self.threads if thread is None else 1)
+        sink = kernel.sink
+        if sink is not None and sink.op.name in REDUCTIONS:
+            return [] if 0 in sink.shape else [self._fold(kernel, sink)]
+        if sink is not None:
+            if sink.op.name not in OTHERS:
+                raise NotImplementedError(
+                    f"there is no machine code for the op {sink.op.name!r} (layer {sink.scope or 'none'})"
+                )
+            return [] if 0 in sink.shape else OTHERS[sink.op.name](sink, self.views, self.target)
+        if 0 in kernel.shape:
+            return []
+        body, _ = body_of(kernel.nodes, self.views, self._written(kernel), kernel.shape, self.target)
+        return [pass_call(body)]
+
+    def _written(self, kernel: Kernel) -> dict[Node, View]:
+        return {n: self.views[n] for n in kernel.members() if n in self.memory.stored and n is not kernel.sink}
+
+    def _fold(self, kernel: Kernel, sink: Node) -> Call:
+        source = sink.inputs[0]
+        shape, out = source.shape, result_view(sink, self.views[sink])
+        if kernel.nodes:
+            body, seen = body_of(kernel.nodes, self.views, self._written(kernel), shape, self.target, result=out)
+        else:
+            body, seen = body_of([sink], self.views, {}, shape, self.target, result=out)
+            body = body._replace(nodes=())
+        assert seen is not None
+        return fold_call(Fold(sink, source, body, seen))
+
+    def _scan(self, kernel: Kernel) -> list[Call]:
+        assert kernel.scan is not None and kernel.bits is not None
+        data, bits = self.views[kernel.scan], self.views[kernel.bits]
+        return [scan_call(data, bits, kernel.bits.name == DOWN, self.target.vector_bytes // data.dtype.itemsize)]
+
+    def _product(self, kernel: Kernel, threads: int) -> list[Call]:
+        node = kernel.product
+        assert node is not None
+        if node.dtype.kind != "f" or node.dtype.itemsize < 4:
+            raise NotImplementedError(f"there is no machine code for products of {node.dtype.name}")
+        a, b = (self.views[below] for below in node.inputs)
+        a = swapped(a) if node.attrs["transpose_a"] else a
+        b = swapped(b) if node.attrs["transpose_b"] else b
+        if len(node.shape) > 2:
+            out = self.views[node]
+            parts = [tuple(_matrix(v, i) for v in (a, b, out)) for i in np.ndindex(*node.shape[:-2])]
+            return [call for a, b, out in parts for call in self._plain(node, Product(a, b), out, threads)]
+        bits = None if kernel.bits is None else _by_row(self.views[kernel.bits], kernel.bits)
+        if not kernel.nodes:
+            return self._plain(node, Product(a, b, bits), self.views[node], threads)
+        body, _ = body_of(kernel.nodes, self.views, self._written(kernel), kernel.shape, self.target, tile=node)
+        return product_calls(Product(a, b, bits), pass_call(body), self.target, threads)
+
+    def _plain(self, node: Node, product: Product, out: View, threads: int) -> list[Call]:
+        """Return the calls of a product that nothing is computed behind: its tiles are copied to where they belong."""
+        lanes = self.target.vector_bytes // node.dtype.itemsize if out.shape[-1] > 1 else 1
+        body = Body((), {node: out}, {node: out}, out.shape, lanes, node)
+        return product_calls(product, pass_call(body), self.target, threads)
+
+
+def _matrix(view: View, place: tuple[int, ...]) -> View:
+    """Return one of many matrices; axes that are missing or of size 1 are repeated."""
+    lead = len(view.shape) - 2
+    at = sum(i * s for i, s, n in zip(place[len(place) - lead :], view.strides, view.shape[:lead], strict=False) if n > 1)
+    return View(view.buffer, view.shape[-2:], view.strides[-2:], view.offset + at)
+
+
+def _by_row(view: View, bits: Node) -> View:
+    """Return the view of bits as (rows of the left factor, words), however they lie."""
+    return swapped(view) if bits.name == DOWN else view

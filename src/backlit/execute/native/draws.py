@@ -1,0 +1,116 @@
+"""Random numbers in machine code: the Philox rounds of `seeds`, eight blocks of four words at a time, bit for bit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from ... import seeds
+from ...graph.node import Node
+from .calls import Call, Code
+from .formulas import convert
+from .lanes import ADDRESS, INDEX, index
+from .target import Target
+from .views import View
+from .writer import WORD, Writer
+
+INT64 = np.dtype(np.int64)
+ROUNDS = 10
+BLOCKS = 8  # counters hashed side by side
+WIDE = ir.VectorType(INDEX, BLOCKS)
+
+
+def uniform(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
+    """Return the call that draws numbers in [0, 1): word p of (seed, stream, step) is lane p % 4 of block p // 4."""
+    seed, step = (views[below] for below in node.inputs)
+    count = math.prod(node.shape)
+    per_block = 2 if node.dtype.itemsize == 8 else 4
+    kinds = f"{seed.dtype.str} {step.dtype.str} {node.dtype.str}"
+    code = Code(f"uniform {kinds}", lambda module, name: _write(Writer(module, name), node))
+    arguments = [seed.address, step.address, views[node].address, node.attrs["stream"], count]
+    blocks = -(-count // per_block)
+    return [Call(code, arguments, 1, blocks, 1, 8 * BLOCKS, by_columns=True)]
+
+
+def _write(w: Writer, node: Node) -> None:
+    if node.dtype.itemsize == 2:
+        raise NotImplementedError("random numbers in float16")
+    b = w.builder
+    seed, step, out = (w.argument(ADDRESS) for _ in range(3))
+    stream, count = w.argument(), w.argument()
+    halves = [_halves(w, pointer, below) for pointer, below in zip((seed, step), node.inputs, strict=True)]
+    low, high = w.function.args[4:6]
+    with w.loop(low, high, BLOCKS) as block:
+        lanes = ir.Constant(WIDE, list(range(BLOCKS)))
+        counter = [b.add(w.splat(block, BLOCKS), lanes), *(w.splat(v, BLOCKS) for v in (stream, *halves[1]))]
+        words = philox(w, counter, halves[0])
+        numbers = _doubles(w, words) if node.dtype.itemsize == 8 else _floats(w, words)
+        per_block = 4 * BLOCKS // (2 if node.dtype.itemsize == 8 else 1)
+        end = w.minimum(b.mul(high, index(per_block // BLOCKS)), count)
+        size = per_block // len(numbers)
+        for i, vector in enumerate(numbers):
+            place = b.add(b.mul(block, index(per_block // BLOCKS)), index(i * size))
+            left = b.sub(end, place)
+            left = b.select(b.icmp_signed("<", left, index(0)), index(0), left)
+            w.store(vector, w.at(out, place, node.dtype), node.dtype, size, w.mask(w.minimum(left, index(size)), size))
+    w.finish()
+
+
+def _halves(w: Writer, pointer: Any, node: Node) -> list[Any]:
+    """Return the two halves of an integer as 64-bit registers below 2**32."""
+    b = w.builder
+    value = convert(b, w.load(pointer, node.dtype), node.dtype, INT64, 1)
+    return [b.and_(value, index(0xFFFFFFFF)), b.lshr(value, index(32))]
+
+
+def philox(w: Writer, counter: Sequence[Any], key: Sequence[Any]) -> list[Any]:
+    """Return the four words of each block: the ten rounds of `seeds.philox`, on 64-bit lanes."""
+    b: Any = w.builder
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+
+    def every(value: int) -> ir.Constant:
+        return ir.Constant(WIDE, [value] * BLOCKS)
+
+    low, half = every(0xFFFFFFFF), every(32)
+    first, second = (every(int(m)) for m in seeds.MULTIPLIERS)
+    for _ in range(ROUNDS):
+        p0, p1 = b.mul(c0, first), b.mul(c2, second)
+        s0, s1 = w.splat(k0, BLOCKS), w.splat(k1, BLOCKS)
+        c0, c1, c2, c3 = (
+            b.xor(b.xor(b.lshr(p1, half), c1), s0), b.and_(p1, low),
+            b.xor(b.xor(b.lshr(p0, half), c3), s1), b.and_(p0, low),
+        )  # fmt: skip
+        k0, k1 = (b.and_(b.add(k, index(v)), index(0xFFFFFFFF)) for k, v in zip((k0, k1), seeds.WEYL, strict=True))
+    return [c0, c1, c2, c3]
+
+
+def _floats(w: Writer, words: Sequence[Any]) -> list[Any]:
+    """Return one float32 a word, in order, as `seeds.uniform` makes it: the upper 24 bits, divided by 2**24."""
+    b: Any = w.builder
+    kind, narrow = ir.VectorType(ir.FloatType(), BLOCKS), ir.VectorType(WORD, BLOCKS)
+    shift, scale = ir.Constant(WIDE, [8] * BLOCKS), ir.Constant(kind, [2.0**-24] * BLOCKS)
+    f = [b.fmul(b.sitofp(b.trunc(b.lshr(word, shift), narrow), kind), scale) for word in words]
+    pairs = [i // 2 + (i % 2) * BLOCKS for i in range(2 * BLOCKS)]  # a0 b0 a1 b1 ...
+    ab, cd = w.shuffle(f[0], f[1], pairs), w.shuffle(f[2], f[3], pairs)
+    size = 2 * BLOCKS
+    fours = [2 * (i // 4) + i % 2 + (size if i % 4 > 1 else 0) for i in range(4 * BLOCKS)]  # a0 b0 c0 d0 a1 ...
+    return [w.shuffle(ab, cd, fours[:size]), w.shuffle(ab, cd, fours[size:])]
+
+
+def _doubles(w: Writer, words: Sequence[Any]) -> list[Any]:
+    """Return one float64 for two words, in order: the upper 53 bits of both, divided by 2**53."""
+    b: Any = w.builder
+    kind = ir.VectorType(ir.DoubleType(), BLOCKS)
+    up, down = ir.Constant(WIDE, [32] * BLOCKS), ir.Constant(WIDE, [11] * BLOCKS)
+    scale = ir.Constant(kind, [2.0**-53] * BLOCKS)
+    d = []
+    for high, low in (words[:2], words[2:]):
+        whole = b.lshr(b.or_(b.shl(high, up), low), down)
+        d.append(b.fmul(b.uitofp(whole, kind), scale))
+    pairs = [i // 2 + (i % 2) * BLOCKS for i in range(2 * BLOCKS)]
+    return [w.shuffle(d[0], d[1], pairs[:BLOCKS]), w.shuffle(d[0], d[1], pairs[BLOCKS:])]

@@ -1,0 +1,71 @@
+"""The processor that code is made for: its name and features, how wide its vectors are and how many it holds.
+
+Usually that is the one at hand; another may be forced, to look at its code or (if this processor can) to run it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ...errors import ConfigError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Target:
+    """A processor as LLVM knows it. Empty features mean those that belong to the name."""
+
+    triple: str
+    cpu: str
+    features: str
+    vector_bytes: int
+    registers: int  # vector registers
+
+    @property
+    def is_x86(self) -> bool:
+        """Whether it speaks the x86-64 language."""
+        return self.triple.startswith("x86_64")
+
+
+KNOWN = {
+    "avx512": Target("x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", 64, 32),
+    "avx2": Target("x86_64-unknown-linux-gnu", "x86-64-v3", "", 32, 16),
+    "x86-64": Target("x86_64-unknown-linux-gnu", "x86-64", "", 16, 16),
+    "aarch64": Target("aarch64-unknown-linux-gnu", "generic", "", 16, 32),
+}
+
+
+@cache
+def ready() -> Any:
+    """Return llvmlite's binding to LLVM, with all the processors it was built for switched on."""
+    from llvmlite import binding
+
+    binding.initialize_all_targets()
+    binding.initialize_all_asmprinters()
+    return binding
+
+
+def host() -> Target:
+    """Return the processor at hand, or the one the environment variable `BACKLIT_TARGET` names."""
+    forced = os.environ.get("BACKLIT_TARGET")
+    if not forced:
+        return _found()
+    if forced not in KNOWN:
+        raise ConfigError(f"BACKLIT_TARGET names no known processor: {forced!r}.{did_you_mean(forced, KNOWN)}")
+    return KNOWN[forced]
+
+
+@cache
+def _found() -> Target:
+    binding = ready()
+    have = binding.get_host_cpu_features()
+    features, triple = have.flatten(), binding.get_process_triple()
+    if have.get("avx512f") and have.get("avx512vl"):
+        width, registers, features = 64, 32, features + ",-prefer-256-bit"
+    elif have.get("avx2") and have.get("fma"):
+        width, registers = 32, 16
+    else:
+        width, registers = 16, 16 if triple.startswith("x86_64") else 32
+    return Target(triple, binding.get_host_cpu_name(), features, width, registers)

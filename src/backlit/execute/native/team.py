@@ -1,0 +1,85 @@
+"""The threads that run machine code together: ordinary Python threads, waiting between calls.
+
+ctypes lets go of the interpreter's lock while machine code runs, so they run side by side. One team serves the process;
+a caller who finds it at work runs alone, which gives the same numbers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+Drive = Callable[[int], None]
+
+
+class Worker(threading.Thread):
+    """Calls a function on a table of arguments, again and again."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(name=f"backlit-{number}", daemon=True)
+        self.tasks: queue.SimpleQueue[tuple[Drive, int]] = queue.SimpleQueue()
+        self.done: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.start()
+
+    def run(self) -> None:
+        """Wait for tasks, for good."""
+        while True:
+            drive, table = self.tasks.get()
+            drive(table)
+            self.done.put(None)
+
+
+class Team:
+    """Worker threads, made when first needed and made anew in a forked process."""
+
+    def __init__(self) -> None:
+        self.workers: list[Worker] = []
+        self.free = threading.Lock()
+
+    def run(self, drive: Drive, tables: Sequence[int]) -> None:
+        """Call `drive` on each table, the first one in this thread, and wait for all; hold `free` while it runs."""
+        while len(self.workers) < len(tables) - 1:
+            self.workers.append(Worker(len(self.workers) + 1))
+        helping = self.workers[: len(tables) - 1]
+        for worker, table in zip(helping, tables[1:], strict=True):
+            worker.tasks.put((drive, table))
+        drive(tables[0])
+        for worker in helping:
+            _wait(worker)
+
+
+def _wait(worker: Worker) -> None:
+    """Wait until a worker is done, even when Ctrl-C comes meanwhile: it still writes into our arrays."""
+    interrupted: KeyboardInterrupt | None = None
+    while True:
+        try:
+            worker.done.get()
+            break
+        except KeyboardInterrupt as signal:
+            interrupted = signal
+    if interrupted is not None:
+        raise interrupted
+
+
+team = Team()
+
+
+def _after_fork() -> None:
+    """A forked process has no threads but its own, and locks may have been held by those that are gone."""
+    team.workers = []
+    team.free = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def pause_address() -> int:
+    """Return the address of the system's function that lets another thread have the core."""
+    if sys.platform == "win32":
+        return ctypes.cast(ctypes.windll.kernel32.SwitchToThread, ctypes.c_void_p).value or 0
+    return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
