@@ -13,6 +13,7 @@ from llvmlite import ir
 
 from ...arrays import DType
 from ...graph.node import Node
+from . import estimates
 from .lanes import number, register_type
 from .writer import Writer
 
@@ -77,19 +78,38 @@ def convert(b: Any, value: Any, have: DType, want: DType, lanes: int) -> Any:
     return b.trunc(value, kind) if want.itemsize < have.itemsize else value
 
 
-def is_approximate(node: Node) -> bool:
-    """Say whether a quotient or root may be off in the last place: in the update of float32 weights, for speed.
+LOOSE = ("divide", "sqrt", "add", "subtract", "multiply", "square")
 
-    A reciprocal estimate and one Newton step are several times faster there than the exact instruction.
+
+def is_loose(node: Node) -> bool:
+    """Say whether a result may be off in the last place for speed: in the update of weights.
+
+    A sum and a product are rounded once there, and a reciprocal estimate with one Newton step is several times faster
+    than the exact quotient or root.
     """
-    return node.phase == "update" and node.op.name in ("divide", "sqrt") and node.dtype == np.float32
+    return node.phase == "update" and node.op.name in LOOSE and node.dtype.kind == "f"
 
 
 def _arithmetic(float_name: str, integer_name: str) -> Formula:
     def formula(o: Operands) -> Any:
-        return getattr(o.b, float_name if o.is_float else integer_name)(*o.v)
+        if not o.is_float:
+            return getattr(o.b, integer_name)(*o.v)
+        flags = ("contract",) if is_loose(o.node) else ()
+        return getattr(o.b, float_name)(*o.v, flags=flags)
 
     return formula
+
+
+def _divide(o: Operands) -> Any:
+    if is_loose(o.node) and estimates.fit(o):
+        return estimates.quotient(o)
+    return _arithmetic("fdiv", "sdiv")(o)
+
+
+def _sqrt(o: Operands) -> Any:
+    if is_loose(o.node) and estimates.fit(o):
+        return estimates.root(o)
+    return o.intrinsic("sqrt", *o.v)
 
 
 def _compare(sign: str) -> Formula:
@@ -131,7 +151,8 @@ def _absolute(o: Operands) -> Any:
 
 
 def _square(o: Operands) -> Any:
-    return o.b.fmul(o.v[0], o.v[0]) if o.is_float else o.b.mul(o.v[0], o.v[0])
+    flags = ("contract",) if is_loose(o.node) else ()
+    return o.b.fmul(o.v[0], o.v[0], flags=flags) if o.is_float else o.b.mul(o.v[0], o.v[0])
 
 
 def _sign(o: Operands) -> Any:
@@ -209,12 +230,12 @@ FORMULAS: dict[str, Formula] = {
     "add": _arithmetic("fadd", "add"),
     "subtract": _arithmetic("fsub", "sub"),
     "multiply": _arithmetic("fmul", "mul"),
-    "divide": _arithmetic("fdiv", "sdiv"),
+    "divide": _divide,
     "negative": _negative,
     "absolute": _absolute,
     "square": _square,
     "sign": _sign,
-    "sqrt": _intrinsic("sqrt"),
+    "sqrt": _sqrt,
     "floor": _intrinsic("floor"),
     "ceil": _intrinsic("ceil"),
     "round": _intrinsic("rint"),

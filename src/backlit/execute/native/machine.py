@@ -61,10 +61,9 @@ def machine_for(target: Target) -> Any:
 
 def module_text(codes: Sequence[Code], target: Target) -> str:
     """Return kernels in LLVM's language, before it has optimized them."""
-    from llvmlite import ir
+    from .writer import Module
 
-    module = ir.Module("backlit")
-    module.triple = target.triple
+    module = Module(target)
     for i, code in enumerate(codes):
         code.write(module, f"kernel_{i}")
     return str(module)

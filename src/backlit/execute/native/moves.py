@@ -20,7 +20,7 @@ from .lanes import ADDRESS, INDEX, index, number, register_type
 from .passes import Body, in_vectors, pass_call
 from .target import Target
 from .views import View, contiguous, merged_axes, sliced
-from .writer import Running, Writer, lanes_for
+from .writer import Module, Running, Writer, lanes_for
 
 INT64 = np.dtype(np.int64)
 
@@ -37,7 +37,7 @@ def fill_call(node: Node, target: View, value: int) -> Call:
     """Return the call that writes the same number everywhere in a contiguous array."""
     dtype, count = target.dtype, math.prod(target.shape)
 
-    def write(module: ir.Module, name: str) -> None:
+    def write(module: Module, name: str) -> None:
         w = Writer(module, name)
         base = w.argument(ADDRESS)
         with w.loop(*w.function.args[4:6]) as i:
@@ -80,7 +80,7 @@ def one_hot(node: Node, views: Mapping[Node, View], machine: Target) -> list[Cal
     have, dtype, classes = node.inputs[0].dtype, node.dtype, node.attrs["num_classes"]
     lanes = lanes_for(machine, dtype)
 
-    def write(module: ir.Module, name: str) -> None:
+    def write(module: Module, name: str) -> None:
         w = Writer(module, name)
         b = w.builder
         base, stride, target, count = w.argument(ADDRESS), w.argument(), w.argument(ADDRESS), w.argument()
@@ -127,7 +127,7 @@ def _along(node: Node, views: Mapping[Node, View], settings: str, inside: Callab
     sizes, strides = _around(source, axis)
     have = node.inputs[0].dtype
 
-    def write(module: ir.Module, name: str) -> None:
+    def write(module: Module, name: str) -> None:
         w = Writer(module, name)
         b = w.builder
         base, target = w.argument(ADDRESS), w.argument(ADDRESS)

@@ -14,11 +14,11 @@ from llvmlite import ir
 from ...arrays import DType
 from ...graph.node import Node, constant
 from .calls import Argument, Call, Code
-from .formulas import FORMULAS, Operands, is_approximate
+from .formulas import FORMULAS, Operands, is_loose
 from .lanes import ADDRESS, index, number
 from .target import Target
 from .views import View, broadcast, merged_axes
-from .writer import Writer, lanes_for
+from .writer import Module, Writer, lanes_for
 
 
 class Seat(NamedTuple):
@@ -115,7 +115,7 @@ class Body(NamedTuple):
 
 
 def _text(node: Node) -> str:
-    return f"{node.op.name}~{node.dtype.str}" if is_approximate(node) else f"{node.op.name}{node.dtype.str}"
+    return f"{node.op.name}~{node.dtype.str}" if is_loose(node) else f"{node.op.name}{node.dtype.str}"
 
 
 def _operand(node: Node, names: Mapping[Node, str]) -> str:
@@ -160,7 +160,7 @@ def pass_call(body: Body) -> Call:
     lead_count = len(lead)
     rank = len(shape)
 
-    def write(module: ir.Module, name: str) -> None:
+    def write(module: Module, name: str) -> None:
         w = Writer(module, name)
         sizes = [w.argument() for _ in range(lead_count)]
         walks = [Walk(w, seat) for seat in body.seats()]

@@ -18,10 +18,11 @@ from .lanes import ADDRESS, INDEX, index, number, register_type
 from .packing import pack_copy, pack_transposed
 from .target import Target
 from .views import View
-from .writer import KERNEL, Writer
+from .writer import Module, KERNEL, Writer
 from .zeros import Skipping
 
 HEAD = 64  # bytes at the start of a thread's memory: step number, address and stride of the tile
+GROUP = 8192  # bytes of finished tiles
 STRIP = 1024  # steps along the shared axis for which a packed strip of the right factor stays in the L2 cache
 
 
@@ -42,6 +43,11 @@ class Tile(NamedTuple):
     def size(self) -> int:
         """Its bytes."""
         return self.rows * self.width * self.dtype.itemsize
+
+    @property
+    def group(self) -> int:
+        """How many tiles are computed before the pass behind runs over them, still in the L1 cache."""
+        return max(GROUP // self.size, 1)
 
 
 class Product(NamedTuple):
@@ -117,8 +123,8 @@ def scratch_bytes(product: Product, tile: Tile) -> int:
     """Return the bytes a thread needs: tiles, and a packed strip of the right factor."""
     rows, _, shared = product.sizes
     strips = -(-shared // STRIP)
-    tiles = -(-rows // tile.rows) if strips > 1 else 1
-    return HEAD + tiles * tile.size + min(shared, STRIP) * tile.width * tile.dtype.itemsize + 64
+    tiles = -(-rows // tile.rows) if strips > 1 else tile.group
+    return HEAD + (tiles + 1) * tile.size + min(shared, STRIP) * tile.width * tile.dtype.itemsize + 64
 
 
 def _call(product: Product, behind: Call, tile: Tile, skipping: bool) -> Call:
@@ -142,7 +148,7 @@ def _call(product: Product, behind: Call, tile: Tile, skipping: bool) -> Call:
     )
 
 
-def _write(module: ir.Module, name: str, tile: Tile, packing: str, skipping: bool) -> None:
+def _write(module: Module, name: str, tile: Tile, packing: str, skipping: bool) -> None:
     w = Writer(module, name)
     _Product(w, tile, packing, skipping).write()
     w.finish()
@@ -165,11 +171,11 @@ class _Product:
         with b.goto_entry_block():
             rows = b.sub(self.high0, self.low0)
             tiles = b.sdiv(b.add(rows, index(tile.rows - 1)), index(tile.rows))
-            several = b.icmp_signed(">", self.shared, index(STRIP))
-            kept = b.select(several, b.mul(tiles, index(tile.size)), index(tile.size))
-            self.several, self.tiles = several, w.bytes_behind(self.scratch, index(HEAD))
+            self.several = b.icmp_signed(">", self.shared, index(STRIP))
+            kept = b.select(self.several, b.mul(tiles, index(tile.size)), index(tile.group * tile.size))
+            self.tiles = w.bytes_behind(self.scratch, index(HEAD + tile.size))
             self.strip_place = w.bytes_behind(self.tiles, kept)
-            self.step_of_tiles = b.select(several, index(tile.size), index(0))
+            self.group = b.select(self.several, index(tile.rows), index(tile.group * tile.rows))
         with w.loop(self.low1, self.high1, tile.width) as column:
             alive = w.minimum(b.sub(self.high1, column), index(tile.width))
             with w.loop(index(0), self.shared, STRIP) as start:
@@ -179,19 +185,28 @@ class _Product:
                 self._strip(column, alive, index(0), index(0))
 
     def _strip(self, column: Any, alive: Any, start: Any, steps: Any) -> None:
-        """All tiles of one panel for one strip of the shared axis; the last strip finishes them."""
+        """All tiles of one panel for one strip of the shared axis; the last strip finishes them, a group at a time.
+
+        The last tile moves up rather than reach over the edge: what it computes again comes out the same.
+        """
         w, b, tile = self.w, self.b, self.tile
         right, stride = self._packed(column, alive, start, steps)
         first = b.icmp_signed("==", start, index(0))
         last = b.icmp_signed(">=", b.add(start, steps), self.shared)
-        with w.loop(self.low0, self.high0, tile.rows) as row:
-            number_of = b.sdiv(b.sub(row, self.low0), index(tile.rows))
-            place = w.bytes_behind(self.tiles, b.mul(number_of, self.step_of_tiles))
-            top = w.minimum(row, b.sub(self.high0, index(tile.rows)))  # the last tile moves up rather than over the edge
-            left = w.at(self.a, b.add(b.mul(top, self.a_row), b.mul(start, self.a_step)), tile.dtype)
-            self._tile(place, left, right, stride, steps, first, alive, top, start)
+        row_bytes = index(tile.size // tile.rows)
+        with w.loop(self.low0, self.high0, self.group) as low:
+            high = w.minimum(b.add(low, self.group), self.high0)
+            waiting = w.bytes_behind(self.tiles, b.mul(b.sub(low, self.low0), row_bytes))
+            origin = w.minimum(low, b.sub(self.high0, index(tile.rows)))
+            place = b.select(self.several, waiting, self.tiles)
+            origin = b.select(self.several, origin, low)
+            with w.loop(low, high, tile.rows) as row:
+                top = w.minimum(row, b.sub(self.high0, index(tile.rows)))
+                left = w.at(self.a, b.add(b.mul(top, self.a_row), b.mul(start, self.a_step)), tile.dtype)
+                here = w.bytes_behind(place, b.mul(b.sub(top, origin), row_bytes))
+                self._tile(here, left, right, stride, steps, first, alive, top, start)
             with b.if_then(last):
-                self._finish(place, row, top, column, alive)
+                self._finish(place, origin, low, high, column, alive)
 
     def _packed(self, column: Any, alive: Any, start: Any, steps: Any) -> tuple[Any, Any]:
         """Return where the strip of the right factor lies and how far its rows are apart: packed, or as it is."""
@@ -214,28 +229,21 @@ class _Product:
         if self.skipping is None:
             b.call(dense, table)
             return
-        pair = tile._replace(rows=2)
-        sparse = self.skipping.tile_function(self.w.module, pair, self.packing == "none")
+        sparse = self.skipping.tile_function(self.w.module, tile, self.packing == "none")
         with b.if_else(self.skipping.pays(top, start, steps, tile.rows)) as (then, otherwise):
             with then:
-                for r in range(0, tile.rows, 2):
-                    row = b.add(top, index(r))
-                    table[0] = self.w.bytes_behind(place, index(r // 2 * pair.size))
-                    table[1] = self.w.at(left, b.mul(index(r), self.a_row), tile.dtype)
-                    b.call(sparse, [*table, *self.skipping.arguments(row, start)])
+                b.call(sparse, [*table, *self.skipping.arguments(top, start)])
             with otherwise:
-                table[0], table[1] = place, left
                 b.call(dense, table)
 
-    def _finish(self, place: Any, row: Any, top: Any, column: Any, alive: Any) -> None:
-        """Tell the pass behind where number (0, 0) of the result would lie, and let it run over the tile."""
+    def _finish(self, place: Any, origin: Any, low: Any, high: Any, column: Any, alive: Any) -> None:
+        """Tell the pass behind where number (0, 0) of the result would lie, and let it run over the tiles."""
         w, b, tile = self.w, self.b, self.tile
-        back = b.add(b.mul(top, index(tile.width)), column)
+        back = b.add(b.mul(origin, index(tile.width)), column)
         base = w.at(place, b.sub(index(0), back), tile.dtype)
         b.store(base, w.bytes_behind(self.scratch, index(8)))
         b.store(index(tile.width), w.bytes_behind(self.scratch, index(16)))
-        bottom = w.minimum(b.add(row, index(tile.rows)), self.high0)
-        w.call_at(self.behind, KERNEL, [self.behind_table, self.scratch, row, bottom, column, b.add(column, alive)])
+        w.call_at(self.behind, KERNEL, [self.behind_table, self.scratch, low, high, column, b.add(column, alive)])
 
 
 TILE_ARGUMENTS = [ADDRESS, ADDRESS, INDEX, INDEX, ADDRESS, INDEX, INDEX, ir.IntType(1), INDEX]

@@ -28,6 +28,11 @@ class Target:
         """Whether it speaks the x86-64 language."""
         return self.triple.startswith("x86_64")
 
+    @property
+    def has_estimates(self) -> bool:
+        """Whether it estimates reciprocals and their roots to 14 bits."""
+        return self.is_x86 and self.vector_bytes == 64
+
 
 KNOWN = {
     "avx512": Target("x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", 64, 32),

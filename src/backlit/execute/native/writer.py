@@ -22,19 +22,28 @@ KERNEL = ir.FunctionType(ir.VoidType(), [ADDRESS, ADDRESS, INDEX, INDEX, INDEX, 
 
 
 @contextmanager
-def loop(b: Any, low: Any, high: Any, step: int = 1) -> Iterator[Any]:
+def loop(b: Any, low: Any, high: Any, step: int | Any = 1) -> Iterator[Any]:
     """Write a loop with the builder `b`: the block runs for low, low + step, ... below `high`; yields the index."""
-    low, high = (index(v) if isinstance(v, int) else v for v in (low, high))
+    low, high, step = (index(v) if isinstance(v, int) else v for v in (low, high, step))
     before, body, after = b.block, b.append_basic_block("loop"), b.append_basic_block("done")
     b.cbranch(b.icmp_signed("<", low, high), body, after)
     b.position_at_end(body)
     i = b.phi(INDEX)
     i.add_incoming(low, before)
     yield i
-    following = b.add(i, index(step))
+    following = b.add(i, step)
     i.add_incoming(following, b.block)
     b.cbranch(b.icmp_signed("<", following, high), body, after)
     b.position_at_end(after)
+
+
+class Module(ir.Module):
+    """A module of LLVM's that knows the processor it is written for."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__("backlit")
+        self.triple = target.triple
+        self.target = target
 
 
 class Running:
@@ -57,11 +66,12 @@ class Running:
 class Writer:
     """Writes one function of the kind above; others may be given with `kind`."""
 
-    def __init__(self, module: ir.Module, name: str, kind: ir.FunctionType = KERNEL) -> None:
+    def __init__(self, module: Module, name: str, kind: ir.FunctionType = KERNEL) -> None:
         self.module = module
         self.function = ir.Function(module, kind, name)
         self.function.attributes.add("nounwind")
         self.builder: Any = ir.IRBuilder(self.function.append_basic_block("entry"))
+        self.estimates: bool = module.target.has_estimates
         self._arguments = 0
 
     def argument(self, kind: Any = INDEX) -> Any:
@@ -82,7 +92,7 @@ class Writer:
         """End the function."""
         self.builder.ret_void()
 
-    def loop(self, low: Any, high: Any, step: int = 1) -> Any:
+    def loop(self, low: Any, high: Any, step: int | Any = 1) -> Any:
         """Repeat the block for low, low + step, ... below `high`; gives the index."""
         return loop(self.builder, low, high, step)
 

@@ -16,7 +16,7 @@ from ...arrays import DType
 from .calls import Call, Code
 from .lanes import ADDRESS, BIT, INDEX, index, number
 from .views import View
-from .writer import WORD, Writer
+from .writer import WORD, Module, Writer
 
 if TYPE_CHECKING:
     from .products import Tile
@@ -60,11 +60,11 @@ class Skipping:
         limit = b.sdiv(b.mul(steps, index(int(WORTH * 1000) * rows // 2)), index(1000))
         return b.icmp_signed("<", count.get(), limit)
 
-    def tile_function(self, module: ir.Module, tile: Tile, masked: bool) -> ir.Function:
-        """Return the function that computes a tile of two rows, visiting the steps the bits name."""
+    def tile_function(self, module: Module, tile: Tile, masked: bool) -> ir.Function:
+        """Return the function that computes a tile two rows at a time, visiting the steps the bits name."""
         from .products import TILE_ARGUMENTS, added, close, opened, reader_of_rows
 
-        name = f"skip_{tile.dtype.str[1:]}_{tile.vectors}x{tile.lanes}{'_masked' * masked}"
+        name = f"skip_{tile.dtype.str[1:]}_{tile.rows}x{tile.vectors}x{tile.lanes}{'_masked' * masked}"
         if name in module.globals:
             return module.globals[name]
         w = Writer(module, name, ir.FunctionType(ir.VoidType(), [*TILE_ARGUMENTS, ADDRESS, INDEX, INDEX]))
@@ -73,17 +73,23 @@ class Skipping:
         place, left, a_row, a_step, right, stride, steps, first, alive, bits, row_stride, word_stride = w.function.args
         b = w.builder
         read = reader_of_rows(w, tile, alive, masked)
-        below = w.at(left, a_row, tile.dtype)
-
-        def step(k: Any, sums: list[Any]) -> list[Any]:
-            vectors = read(w.at(right, b.mul(k, stride), tile.dtype))
-            at = b.mul(k, a_step)
-            upper = added(w, tile, w.at(left, at, tile.dtype), vectors, sums)
-            return upper + added(w, tile, w.at(below, at, tile.dtype), vectors, sums[tile.vectors :])
-
-        sums = opened(w, tile, place, 2, first)
         words = words_in(b, steps)
-        close(w, tile, place, follow_bits(w, sums, words, lambda i: pair_of_rows(w, bits, row_stride, word_stride, i), step))
+        with w.loop(0, tile.rows, 2) as row:
+            above = w.at(left, b.mul(row, a_row), tile.dtype)
+            below = w.at(above, a_row, tile.dtype)
+            here = w.at(place, b.mul(row, index(tile.width)), tile.dtype)
+            bits_here = w.at(bits, b.mul(row, row_stride), WORDS)
+
+            def step(k: Any, sums: list[Any]) -> list[Any]:
+                vectors = read(w.at(right, b.mul(k, stride), tile.dtype))
+                at = b.mul(k, a_step)
+                upper = added(w, tile, w.at(above, at, tile.dtype), vectors, sums)
+                return upper + added(w, tile, w.at(below, at, tile.dtype), vectors, sums[tile.vectors :])
+
+            def word(i: Any) -> Any:
+                return pair_of_rows(w, bits_here, row_stride, word_stride, i)
+
+            close(w, tile, here, follow_bits(w, opened(w, tile, here, 2, first), words, word, step))
         b.ret_void()
         return w.function
 
