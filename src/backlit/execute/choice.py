@@ -15,7 +15,7 @@ from .executor import Runner
 from .interpreter import Interpreter
 
 EXECUTORS = ("interpreter", "native")
-_chosen = os.environ.get("BACKLIT_EXECUTOR", "interpreter")
+_chosen = os.environ.get("BACKLIT_EXECUTOR", "native")
 _threads = 0
 MOST_THREADS = 64
 
