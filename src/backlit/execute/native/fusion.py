@@ -76,11 +76,15 @@ def fused(graph: Graph) -> list[Kernel]:
 def _grouped(graph: Graph) -> list[Kernel]:
     """Put each element-wise node into the earliest loop of its shape that comes after all it needs.
 
+    Loops that have no array in common stay apart: nothing is saved by joining them, and layers that compute alike share
+    one kernel.
+
     Moments are counted in halves of a kernel: kernel i runs at 2 i, and a view of what it stores exists at 2 i + 1.
     """
     kernels: list[Kernel] = []
     ready: dict[Node, int] = {}
     loops: dict[Shape, list[int]] = {}
+    touched: list[set[Node]] = []
     for node in graph.operations:
         after = max((ready.get(below, -1) for below in node.inputs), default=-1)
         if is_view(node):
@@ -92,13 +96,18 @@ def _grouped(graph: Graph) -> list[Kernel]:
             shape = node.inputs[0].shape if node.op.kind == "reduce" else node.shape
             matrix = node.op.kind == "matrix"
             kernels.append(Kernel(shape, product=node if matrix else None, sink=None if matrix else node))
+            touched.append(set())
         else:
-            fitting = next((i for i in loops.get(node.shape, []) if 2 * i >= after), None)
+            large = {below for below in node.inputs if below.shape == node.shape and below.op is not constant}
+            loops_of_shape = (i for i in loops.get(node.shape, []) if 2 * i >= after)
+            fitting = next((i for i in loops_of_shape if touched[i] & large), None)
             if fitting is None:
                 fitting = len(kernels)
                 kernels.append(Kernel(node.shape))
+                touched.append(set())
                 loops.setdefault(node.shape, []).append(fitting)
             kernels[fitting].nodes.append(node)
+            touched[fitting] |= large | {node}
             ready[node] = 2 * fitting
     return kernels
 

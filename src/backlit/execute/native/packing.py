@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .lanes import index, number
-from .writer import Writer
+import numpy as np
+from llvmlite import ir
+
+from .lanes import ADDRESS, INDEX, index, number
+from .writer import Module, Writer
 
 if TYPE_CHECKING:
     from .products import Tile
@@ -27,33 +30,43 @@ def pack_copy(w: Writer, source: Any, stride: Any, alive: Any, steps: Any, place
 
 
 def pack_transposed(w: Writer, source: Any, stride: Any, alive: Any, steps: Any, place: Any, tile: Tile) -> None:
-    """Copy `alive` columns that lie `stride` apart, `steps` numbers each, so that they become rows; the rest is zero.
+    """Copy `alive` columns that lie `stride` apart, `steps` numbers each, so that they become rows; the rest is zero."""
+    b = w.builder
+    turn = _turning_function(w.module, tile)
+    with w.loop(0, tile.width, tile.lanes) as column:
+        first = w.at(source, b.mul(column, stride), tile.dtype)
+        b.call(turn, [first, stride, b.sub(alive, column), steps, w.at(place, column, tile.dtype), index(tile.width)])
 
-    Squares of lanes x lanes numbers are turned in registers.
+
+def _turning_function(module: Module, tile: Tile) -> ir.Function:
+    """Return the function that turns one vector of columns into rows.
+
+    Squares of lanes x lanes numbers are turned in registers. Its arguments: the first column, the stride between
+    columns, how many there are, the numbers in each, the first row, the stride between rows.
     """
-    b, lanes = w.builder, tile.lanes
+    lanes, dtype = tile.lanes, tile.dtype
+    name = f"turn_{dtype.str[1:]}_{lanes}"
+    if name in module.globals:
+        return module.globals[name]
+    w = Writer(module, name, ir.FunctionType(ir.VoidType(), [ADDRESS, INDEX, INDEX, INDEX, ADDRESS, INDEX]))
+    w.function.linkage = "internal"
+    w.function.attributes.add("noinline")
+    source, stride, alive, steps, place, width = w.function.args
+    b = w.builder
+    none = number(np.dtype(bool), 0, lanes)
     with w.loop(0, steps, lanes) as k:
         left = b.sub(steps, k)
         reading = w.mask(left, lanes)
-        for v in range(tile.vectors):
-            rows = []
-            for c in range(lanes):
-                column = index(v * lanes + c)
-                there = b.icmp_signed("<", column, alive)
-                at = b.add(b.mul(b.select(there, column, index(0)), stride), k)
-                mask = b.select(there, reading, number_of_bits(lanes))
-                rows.append(w.load(w.at(source, at, tile.dtype), tile.dtype, lanes, mask))
-            for r, value in enumerate(turned(w, rows)):
-                with b.if_then(b.icmp_signed("<", index(r), left)):
-                    target = b.add(b.mul(b.add(k, index(r)), index(tile.width)), index(v * lanes))
-                    w.store(value, w.at(place, target, tile.dtype), tile.dtype, lanes)
-
-
-def number_of_bits(lanes: int) -> Any:
-    """Return a mask in which no lane is alive."""
-    import numpy as np
-
-    return number(np.dtype(bool), 0, lanes)
+        columns = []
+        for c in range(lanes):
+            there = b.icmp_signed("<", index(c), alive)
+            at = b.add(b.mul(b.select(there, index(c), index(0)), stride), k)
+            columns.append(w.load(w.at(source, at, dtype), dtype, lanes, b.select(there, reading, none)))
+        for r, row in enumerate(turned(w, columns)):
+            with b.if_then(b.icmp_signed("<", index(r), left)):
+                w.store(row, w.at(place, b.mul(b.add(k, index(r)), width), dtype), dtype, lanes)
+    b.ret_void()
+    return w.function
 
 
 def turned(w: Writer, rows: list[Any]) -> list[Any]:
