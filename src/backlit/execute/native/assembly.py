@@ -212,7 +212,9 @@ class _Calls:
 def _matrix(view: View, place: tuple[int, ...]) -> View:
     """Return one of many matrices; axes that are missing or of size 1 are repeated."""
     lead = len(view.shape) - 2
-    at = sum(i * s for i, s, n in zip(place[len(place) - lead :], view.strides, view.shape[:lead], strict=False) if n > 1)
+    at = sum(
+        i * s for i, s, n in zip(place[len(place) - lead :], view.strides, view.shape[:lead], strict=False) if n > 1
+    )
     return View(view.buffer, view.shape[-2:], view.strides[-2:], view.offset + at)
 
 

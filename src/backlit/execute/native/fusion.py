@@ -197,4 +197,3 @@ def stored_nodes(graph: Graph, kernels: Sequence[Kernel]) -> set[Node]:
     needed.update(k.product for k in home.values() if k.product is not None and not k.nodes)
     needed.update(k.sink for k in home.values() if k.sink is not None)
     return needed
-

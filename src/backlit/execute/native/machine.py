@@ -49,7 +49,9 @@ def addresses_of(codes: Sequence[Code], target: Target) -> tuple[dict[str, int],
             for key, address in library.addresses.items():
                 _kernels[target, key] = (library, address)
         found = {key: _kernels[target, key] for key in every}
-        return {key: address for key, (_, address) in found.items()}, list({id(lib): lib for lib, _ in found.values()}.values())
+        return {key: address for key, (_, address) in found.items()}, list(
+            {id(lib): lib for lib, _ in found.values()}.values()
+        )
 
 
 def machine_for(target: Target) -> Any:

@@ -75,6 +75,7 @@ class Memory:
         self._free: dict[int, list[int]] = {}
         self._in_order = {base_of(n) for n in graph.operations if n.op.name == "reshape"}
         self._in_order |= {base_of(n) for n in graph.outputs.values()}
+        self._in_order |= {kernel.sink for kernel in kernels if kernel.sink is not None}  # written without strides
         self.inputs, self.outputs = list(graph.inputs), list(graph.outputs)
         for i, name in enumerate(self.inputs, 1):
             node = graph.inputs[name]

@@ -91,8 +91,12 @@ def one_hot(node: Node, views: Mapping[Node, View], machine: Target) -> list[Cal
                 w.store(number(dtype, 0, lanes), w.at(row, j, dtype), dtype, lanes, mask)
 
             in_vectors(w, index(0), count, lanes, zeros)
-            named = convert(b, w.load(w.at(base, b.mul(i, stride), have), have), have, INT64, 1)
-            with b.if_then(b.icmp_unsigned("<", named, count)):
+            label = w.load(w.at(base, b.mul(i, stride), have), have)
+            named = convert(b, label, have, INT64, 1)
+            is_class = b.icmp_unsigned("<", named, count)
+            if have.kind == "f":  # a fraction names no class
+                is_class = b.and_(is_class, b.fcmp_ordered("==", convert(b, named, INT64, have, 1), label))
+            with b.if_then(is_class):
                 w.store(number(dtype, 1), w.at(row, named, dtype), dtype)
         w.finish()
 

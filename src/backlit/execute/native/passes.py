@@ -245,4 +245,3 @@ class Reader:
         """Write what is stored."""
         for node, walk in self.written.items():
             self.w.store(registers[node], walk.pointer(place), walk.seat.dtype, lanes, mask)
-

@@ -221,7 +221,9 @@ class _Product:
         pack_copy(w, source, self.b_outer, alive, steps, self.strip_place, tile)
         return self.strip_place, index(tile.width)
 
-    def _tile(self, place: Any, left: Any, right: Any, stride: Any, steps: Any, first: Any, alive: Any, top: Any, start: Any) -> None:
+    def _tile(
+        self, place: Any, left: Any, right: Any, stride: Any, steps: Any, first: Any, alive: Any, top: Any, start: Any
+    ) -> None:
         """One tile: densely, or where its rows are mostly zero, only the steps at which one of two rows is not."""
         b, tile = self.b, self.tile
         table = [place, left, self.a_row, self.a_step, right, stride, steps, first, alive]
@@ -269,7 +271,11 @@ def tile_function(module: ir.Module, tile: Tile, rows: int, masked: bool) -> ir.
     def step(k: Any, sums: Sequence[Any]) -> list[Any]:
         vectors = read(w.at(right, b.mul(k, stride), tile.dtype))
         at = b.mul(k, a_step)
-        return [s for r in range(rows) for s in added(w, tile, w.at(starts[r], at, tile.dtype), vectors, sums[r * tile.vectors :])]
+        return [
+            s
+            for r in range(rows)
+            for s in added(w, tile, w.at(starts[r], at, tile.dtype), vectors, sums[r * tile.vectors :])
+        ]
 
     sums = opened(w, tile, place, rows, first)
     sums = held_in_registers(w, sums, steps, step)
@@ -281,7 +287,10 @@ def tile_function(module: ir.Module, tile: Tile, rows: int, masked: bool) -> ir.
 def reader_of_rows(w: Writer, tile: Tile, alive: Any, masked: bool) -> Any:
     """Return the function that reads a row of the right factor as vectors."""
     if not masked:
-        return lambda pointer: [w.load(w.at(pointer, index(v * tile.lanes), tile.dtype), tile.dtype, tile.lanes) for v in range(tile.vectors)]
+        return lambda pointer: [
+            w.load(w.at(pointer, index(v * tile.lanes), tile.dtype), tile.dtype, tile.lanes)
+            for v in range(tile.vectors)
+        ]
     mask = w.mask(w.builder.sub(alive, index((tile.vectors - 1) * tile.lanes)), tile.lanes)
 
     def read(pointer: Any) -> list[Any]:
@@ -350,4 +359,3 @@ def close(w: Writer, tile: Tile, place: Any, sums: Sequence[Any]) -> None:
     """Write the sums into the tile."""
     for i, value in enumerate(sums):
         w.store(value, w.at(place, index(i * tile.lanes), tile.dtype), tile.dtype, tile.lanes)
-

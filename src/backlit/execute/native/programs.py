@@ -58,7 +58,9 @@ class Arguments:
         self.array[self._places] = table[self._slots] + self._offsets
 
 
-def entries(items: Sequence[Item], arguments: Arguments, addresses: Mapping[str, int], thread: int, threads: int) -> Array:
+def entries(
+    items: Sequence[Item], arguments: Arguments, addresses: Mapping[str, int], thread: int, threads: int
+) -> Array:
     """Return the list of one thread: its entries, and an empty one where it only meets the others."""
     rows: list[tuple[int, ...]] = []
     segment = None

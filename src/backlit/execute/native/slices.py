@@ -50,7 +50,11 @@ def _write_drive(w: Writer, target: Target) -> None:
                 _meet(w, given["meeting"], given["threads"], given["pause"], target)
             kernel = w.entry(entry, 0, ADDRESS)
             with b.if_then(b.icmp_unsigned("!=", b.ptrtoint(kernel, INDEX), index(0))):
-                w.call_at(kernel, KERNEL, [w.entry(entry, 1, ADDRESS), given["scratch"], *(w.entry(entry, n) for n in range(2, 6))])
+                w.call_at(
+                    kernel,
+                    KERNEL,
+                    [w.entry(entry, 1, ADDRESS), given["scratch"], *(w.entry(entry, n) for n in range(2, 6))],
+                )
     _restore(w, target, kept)
     w.finish()
 
