@@ -5,7 +5,7 @@ An executor makes a `Runner` of a graph once; observers watch a run and change n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from ..arrays import Array
@@ -36,7 +36,15 @@ class SliceRunner(Runner, Protocol):
     """A runner that can do many steps in one call."""
 
     def run_many(
-        self, inputs: Mapping[str, Array], columns: Mapping[str, Array], order: Array, steps: int
+        self,
+        inputs: Mapping[str, Array],
+        columns: Mapping[str, Array],
+        order: Array,
+        steps: int,
+        keep: Sequence[str] = (),
     ) -> dict[str, Array]:
-        """Run `steps` steps, each on the next rows of `columns` by `order`; return the outputs of the last."""
+        """Run `steps` steps, each on the next rows of `columns` by `order`; return the outputs of the last.
+
+        Outputs named in `keep`, a row for each row of the batch, are returned for all steps, one below the other.
+        """
         ...

@@ -5,7 +5,7 @@ The mathematics of one step is in `step`, and it is recorded once; `running` run
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from ..arrays import Array
 from ..layers import freezing, nest
 from . import prepare
 from .arguments import count, frequency, optional_count, truth, verbosity
-from .batches import Batches
+from .batches import ArrayBatches, Batches
 from .callbacks import CallbackList
-from .running import observer_of, recorded, runs
-from .step import Batch, Feed, feed_of
+from .running import observer_of, recorded, runs, sliced, slices
+from .step import Batch, Feed, Step, feed_of
 
 
 def fit(
@@ -109,13 +109,32 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
     watchers = _callbacks(callbacks, model, verbose, 1, batches.steps)
     parts: list[Any] = []
     watchers.on_predict_begin()
-    for number, batch in enumerate(batches.epoch(0)):
-        watchers.on_predict_batch_begin(number)
-        parts.append(predict_batch(model, Batch(batch.x)))
-        watchers.on_predict_batch_end(number, _outputs_later(parts[-1]))
+    step = None if watchers.wants_batches("predict") else sliced(model, "predict", batches)
+    if step is not None:
+        assert isinstance(batches, ArrayBatches)
+        for done, part in _predicted_in_slices(model, batches, step):
+            parts.append(part)
+            watchers.on_predict_batch_end(done - 1, _outputs_later(part))
+    else:
+        for number, batch in enumerate(batches.epoch(0)):
+            watchers.on_predict_batch_begin(number)
+            parts.append(predict_batch(model, Batch(batch.x)))
+            watchers.on_predict_batch_end(number, _outputs_later(parts[-1]))
     watchers.on_predict_end()
     columns = zip(*(nest.flatten(part) for part in parts), strict=True)
     return nest.pack_like(parts[0], (np.concatenate(column) for column in columns))
+
+
+def _predicted_in_slices(model: Any, batches: ArrayBatches, step: Step) -> Iterator[tuple[int, Any]]:
+    """Yield how many batches are done and the outputs for the rows of the last ones, many batches in a call."""
+    size, whole = batches.batch_size, batches.rows // batches.batch_size
+    names = [name for name in step.graph.outputs if name.startswith("y_pred")]
+    columns, order = feed_of(Batch(batches.data.x)), batches.order(0)
+    for done, count in slices(step, whole):
+        out = step.run_many(columns, order[done * size :], count, names)
+        yield done + count, nest.pack_like(step.structure, (out[name] for name in names))
+    if whole * size < batches.rows:
+        yield whole + 1, predict_batch(model, Batch(batches.rows_of(slice(whole * size, batches.rows)).x))
 
 
 def predict_batch(model: Any, batch: Batch) -> Any:

@@ -26,34 +26,50 @@ def runs(
 
     With `begin`, which is told the number of each step before it runs, every step is run and yielded by itself.
     """
-    if begin is None and isinstance(batches, ArrayBatches) and batches.sliceable:
-        first = batches.rows_of(slice(0, batches.batch_size))
-        step = None if model.observer is not None else recorded(model, kind, first)
-        if step is not None and step.runs_many:
-            yield from _in_slices(model, kind, batches, index, step)
-            return
+    step = None if begin is not None else sliced(model, kind, batches)
+    if step is not None:
+        assert isinstance(batches, ArrayBatches)
+        yield from _in_slices(model, kind, batches, index, step)
+        return
     for number, batch in enumerate(batches.epoch(index)):
         if begin is not None:
             begin(number)
         yield number + 1, run_step(model, kind, batch)
 
 
+def sliced(model: Any, kind: str, batches: Batches) -> Step | None:
+    """Return the recorded step if the executor can run many of it in one call, on these batches; else None."""
+    if not isinstance(batches, ArrayBatches) or not batches.sliceable or model.observer is not None:
+        return None
+    step = recorded(model, kind, batches.rows_of(slice(0, batches.batch_size)))
+    return step if step is not None and step.runs_many else None
+
+
+def slices(step: Step, whole: int) -> Iterator[tuple[int, int]]:
+    """Cut `whole` steps into slices of about 50 ms: (steps before, steps of this one).
+
+    What a step takes is measured while they run, and remembered for the next epoch.
+    """
+    done = 0
+    while done < whole:
+        count = max(1, int(SLICE_SECONDS / step.seconds)) if step.seconds else 1
+        count = min(count, whole - done)
+        start = time.perf_counter()
+        yield done, count
+        seconds = (time.perf_counter() - start) / count
+        step.seconds = seconds if not step.seconds else 0.5 * (step.seconds + seconds)
+        done += count
+
+
 def _in_slices(model: Any, kind: str, batches: ArrayBatches, index: int, step: Step) -> Iterator[tuple[int, Feed]]:
-    """Run whole batches in slices of about 50 ms, and the rest of the rows as a batch of its own."""
+    """Run whole batches in slices, and the rest of the rows as a batch of its own."""
     size, whole = batches.batch_size, batches.rows // batches.batch_size
     order = batches.order(index)
     columns = feed_of(batches.data)
-    done, count = 0, 1
-    while done < whole:
-        count = min(count, whole - done)
-        start = time.perf_counter()
-        out = step.run_many(columns, order[done * size :], count)
-        seconds = time.perf_counter() - start
-        done += count
-        yield done, out
-        count = max(1, min(2 * count, int(count * SLICE_SECONDS / max(seconds, 1e-9))))
+    for done, count in slices(step, whole):
+        yield done + count, step.run_many(columns, order[done * size :], count)
     if whole * size < batches.rows:
-        yield done + 1, run_step(model, kind, batches.rows_of(order[whole * size :]))
+        yield whole + 1, run_step(model, kind, batches.rows_of(order[whole * size :]))
 
 
 def run_step(model: Any, kind: str, batch: Batch) -> Feed:

@@ -38,6 +38,7 @@ class Step:
         self.structure = structure
         self.runner: Runner = prepare(self.graph)
         self.variables = trace.variables
+        self.seconds = 0.0  # what one step takes in a call of many, as far as is known
         self._read = [(name, v) for name, v in trace.variables.items() if name in self.graph.inputs]
         self._written = [(name, v) for name, v in trace.variables.items() if name in self.graph.outputs]
 
@@ -46,12 +47,15 @@ class Step:
         """Whether the executor can run many steps in one call."""
         return isinstance(self.runner, SliceRunner)
 
-    def run_many(self, columns: Feed, order: Array, steps: int) -> Feed:
-        """Run `steps` steps in one call, each on its rows of `columns` by `order`; returns the outputs of the last."""
+    def run_many(self, columns: Feed, order: Array, steps: int, keep: Sequence[str] = ()) -> Feed:
+        """Run `steps` steps in one call, each on its rows of `columns` by `order`; returns the outputs of the last.
+
+        Outputs named in `keep` are returned for all steps, one below the other.
+        """
         given = {name: variable.stored for name, variable in self._read}
         if not isinstance(self.runner, SliceRunner):
             raise ConfigError("This step's executor runs one step at a time: call run().")
-        out = self.runner.run_many(given, columns, order, steps)
+        out = self.runner.run_many(given, columns, order, steps, keep)
         for name, variable in self._written:
             variable.store(out[name])
         return out

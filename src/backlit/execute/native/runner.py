@@ -9,7 +9,8 @@ import ctypes
 import math
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,14 @@ from .assembly import Item, assembled
 from .calls import Call, Code
 from .lower import lowered
 from .machine import addresses_of
+from .pace import Pace
 from .programs import Arguments, aligned, entries
-from .slices import FIELDS, drive_code, gather_code, row_size
+from .slices import FIELDS, drive_code, gather_code, keep_code, row_size
 from .target import host
 from .team import pause_address, team
 from .views import Address
 
 POOLED = 4
-WORTH_SHARING = 40_000  # cycles: below this one thread is done before another is awake
 
 
 def _holders(arrays: list[Any], i: int) -> int:
@@ -76,18 +77,20 @@ class NativeRunner:
         with self._lock:
             held = self._taken(inputs)
             results = [pool.take() for pool in self._pools]
-            program = self._program(())
-            table = self._table(held, results, 0)
+            program = self._program()
+            table = self._table(held, results, [])
             program.run(table, table, 1)
         return {name: result for (name, _), result in zip(self._outputs, results, strict=True)}
 
     def run_many(
-        self, inputs: Mapping[str, Array], columns: Mapping[str, Array], order: Array, steps: int
-    ) -> dict[str, Array]:
+        self, inputs: Mapping[str, Array], columns: Mapping[str, Array], order: Array, steps: int,
+        keep: Sequence[str] = (),
+    ) -> dict[str, Array]:  # fmt: skip
         """Run `steps` steps in one call and return the outputs of the last.
 
         `columns` are the inputs that change from step to step, as whole arrays with all samples: step i takes their
-        rows order[i * batch : (i + 1) * batch]. The state each step leaves is what the next one starts from.
+        rows order[i * batch : (i + 1) * batch]. The state each step leaves is what the next one starts from. Outputs
+        named in `keep`, with a row for each row of the batch, are returned for all steps, one below the other.
         """
         graph = self.assembly.graph
         columns = {name: column for name, column in columns.items() if name in graph.inputs}
@@ -102,30 +105,42 @@ class NativeRunner:
             held = self._taken(dict(inputs) | dict(zip(columns, batches, strict=True)))
             results = [pool.take() for pool in self._pools]
             left = {name: array for (name, _), array in zip(self._outputs, results, strict=True) if name in held}
-            program = self._program(tuple((name, source.dtype) for name, source in zip(columns, sources, strict=True)))
-            more = [source.ctypes.data for source in sources] + [order.ctypes.data]
-            first, rest = (self._table(taken, results, len(more)) for taken in (held, held | left))
-            first[-len(more) :] = rest[-len(more) :] = more
+            kept = {name: _empty(_many(graph.outputs[name].spec, steps)) for name in keep}
+            dtypes = tuple((name, source.dtype) for name, source in zip(columns, sources, strict=True))
+            program = self._program(dtypes, tuple(keep))
+            more = [array.ctypes.data for array in (*sources, order, *kept.values())]
+            first, rest = (self._table(taken, results, more) for taken in (held, held | left))
             program.run(first, rest, steps)
-        return {name: result for (name, _), result in zip(self._outputs, results, strict=True)}
+        return {name: result for (name, _), result in zip(self._outputs, results, strict=True)} | kept
 
-    def _program(self, columns: tuple[tuple[str, DType], ...]) -> _Program:
-        """Return the lists of calls, with those that gather `columns` in front."""
-        if columns not in self._programs:
-            self._programs[columns] = _Program(self, [*self._gathers(columns), *self.assembly.items])
-        return self._programs[columns]
+    def _program(self, columns: tuple[tuple[str, DType], ...] = (), keep: tuple[str, ...] = ()) -> _Program:
+        """Return the lists of calls, with those that gather `columns` in front and those that keep outputs behind."""
+        if (columns, keep) not in self._programs:
+            slot = 1 + len(self._specs) + len(self._outputs)
+            items = [*self._gathers(columns, slot), *self.assembly.items]
+            items += self._keeping(keep, slot + len(columns) + 1, max((item.segment for item in items), default=-1) + 1)
+            self._programs[columns, keep] = _Program(self, items)
+        return self._programs[columns, keep]
 
-    def _gathers(self, columns: tuple[tuple[str, DType], ...]) -> list[Item]:
-        slot = 1 + len(self._specs) + len(self._outputs)
+    def _gathers(self, columns: tuple[tuple[str, DType], ...], slot: int) -> list[Item]:
         order = Address(slot + len(columns), 0)
         items = []
         for i, (name, dtype) in enumerate(columns):
-            spec = self.assembly.graph.inputs[name].spec
-            batch = self.assembly.memory.views[self.assembly.graph.inputs[name]]
-            size, rows = row_size(spec), spec.shape[0]
-            code = gather_code(spec, dtype, self.target)
-            call = Call(code, [Address(slot + i, 0), order, batch.address, size, rows], rows, size)
-            items.append(Item(None, [call], -1, None if size >= 64 else i % 2))
+            node = self.assembly.graph.inputs[name]
+            size, rows = row_size(node.spec), node.shape[0]
+            code = gather_code(node.spec, dtype, self.target)
+            arguments = [Address(slot + i, 0), order, self.assembly.memory.views[node].address, size, rows]
+            items.append(Item(None, [Call(code, arguments, rows, size)], -1, None if size >= 64 else i % 2))
+        return items
+
+    def _keeping(self, names: tuple[str, ...], slot: int, segment: int) -> list[Item]:
+        """Return the calls that copy the outputs of a step below those of the steps before."""
+        items = []
+        for i, name in enumerate(names):
+            node = self.assembly.graph.outputs[name]
+            arguments = [self.assembly.memory.targets[name].address, Address(slot + i, 0), math.prod(node.shape)]
+            call = Call(keep_code(node.dtype), arguments, 1, math.prod(node.shape), by_columns=True, column_unit=64)
+            items.append(Item(None, [call], segment, None if math.prod(node.shape) > 16384 else i % 2))
         return items
 
     def _taken(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -142,14 +157,14 @@ class NativeRunner:
             taken[name] = array
         return taken
 
-    def _table(self, taken: Mapping[str, Array], outputs: list[Array], more: int) -> Array:
-        """Return where each slot lies: the arena, the inputs, the outputs, and room for more."""
+    def _table(self, taken: Mapping[str, Array], outputs: list[Array], more: list[int]) -> Array:
+        """Return where each slot lies: the arena, the inputs, the outputs, and what else a program works on."""
         known = self._known
         found = [self._arena.ctypes.data]
         for array in (*taken.values(), *outputs):
             where = known.get(id(array))  # asking NumPy takes longer than a small kernel
             found.append(array.ctypes.data if where is None else where)
-        return np.array([*found, *[0] * more], np.int64)
+        return np.array(found + more, np.int64)
 
     def _batches(self, names: list[str]) -> list[Array]:
         """Return the arrays that batches are gathered into, made once."""
@@ -170,17 +185,19 @@ class _Program:
         self.first, self.rest = (Arguments(list(calls), addresses) for _ in range(2))
         self.scratch = [aligned(max((call.scratch for call in calls), default=64)) for _ in range(runner.threads)]
         self.meeting = aligned(128)
+        self.pace = Pace(runner.threads)
         self.tables = {n: self._tables(items, addresses, n) for n in {1, runner.threads}}
 
     def run(self, first: Array, rest: Array, steps: int) -> None:
-        """Run `steps` steps."""
+        """Run `steps` steps, on all threads or on one, whichever has been faster of late: the numbers are the same."""
         self.first.wire(first)
         if steps > 1:
             self.rest.wire(rest)
-        alone = self.runner.threads == 1 or not team.free.acquire(blocking=False)
+        alone = not self.pace.together() or not team.free.acquire(blocking=False)
         tables, _ = self.tables[1 if alone else self.runner.threads]
         for table in tables:
             table[FIELDS.index("steps")] = steps
+        start = time.perf_counter()
         try:
             if alone:
                 self.runner._drive(tables[0].ctypes.data)
@@ -189,6 +206,7 @@ class _Program:
         finally:
             if not alone:
                 team.free.release()
+        self.pace.note(alone, (time.perf_counter() - start) / steps, steps)
 
     def _tables(self, items: list[Item], addresses: Mapping[str, int], threads: int) -> tuple[list[Array], list[Array]]:
         """Return the arguments of the drive function for each thread, and the lists they point to."""
@@ -233,6 +251,11 @@ def _empty(spec: Spec) -> Array:
     whole = np.empty(size + 64, np.uint8)
     start = -whole.ctypes.data % 64
     return np.ndarray(spec.shape, spec.dtype, whole, start)
+
+
+def _many(spec: Spec, steps: int) -> Spec:
+    """Return the spec of the rows of many steps, one below the other."""
+    return Spec((spec.shape[0] * steps, *spec.shape[1:]), spec.dtype)
 
 
 def _known_value(node: Any) -> Array:

@@ -151,6 +151,20 @@ def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
     w.finish()
 
 
+def keep_code(dtype: DType) -> Code:
+    """Return the kernel that copies an output behind those of the steps before: output, where they are kept, its size."""
+    return Code(f"keep {dtype.str}", lambda module, name: _write_keep(Writer(module, name), dtype))
+
+
+def _write_keep(w: Writer, dtype: DType) -> None:
+    b = w.builder
+    source, kept, size = w.argument(ADDRESS), w.argument(ADDRESS), w.argument()
+    start = b.mul(w.entry(w.function.args[1], 0), size)
+    with w.loop(*w.function.args[4:6]) as i:
+        w.store(w.load(w.at(source, i, dtype), dtype), w.at(kept, b.add(start, i), dtype), dtype)
+    w.finish()
+
+
 def row_size(spec: Spec) -> int:
     """Return how many numbers a row holds."""
     return math.prod(spec.shape[1:])
