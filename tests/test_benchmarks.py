@@ -5,18 +5,16 @@ The README's table must be what the kept figures render to; until there are any,
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # the benchmarks are run from a clone and installed nowhere
+from benchmarks.contest import table
+from benchmarks.contest.networks import NETWORKS, Network, dense_flops
+from benchmarks.contest.worker import shuffled, steps_of_a_turn
 
-from benchmarks.contest import table  # noqa: E402
-from benchmarks.contest.networks import NETWORKS, Network, dense_flops  # noqa: E402
-from benchmarks.contest.worker import shuffled, steps_of_a_turn  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def figures(ours: list[float], peer: list[float], source: str = "MNIST training images") -> table.Figures:

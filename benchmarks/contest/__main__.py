@@ -4,7 +4,8 @@
     python -m benchmarks.contest --networks 784-10 deep --contestants ours jax-scan --seconds 0.3
     python -m benchmarks.contest --data mnist inverted gaussian --json benchmarks/results/contest.json
 
-BACKLIT_DATA names the folder of MNIST. Before anything is timed all train on the same rows, and their losses must agree.
+BACKLIT_DATA names the folder of MNIST. Before anything is timed all train on the same rows, and their losses must
+agree.
 """
 
 from __future__ import annotations

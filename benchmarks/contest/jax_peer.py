@@ -74,7 +74,8 @@ def first_state(network: Network) -> State:
 
 def _epoch(network: Network, state: State, x: Any, y: Any, order: Any) -> tuple[State, Any]:
     def body(carry: Any, rows: Any) -> Any:
-        return _step(network, *carry, x, y, rows), None
+        state, total = carry
+        return _step(network, state, total, x, y, rows), None
 
     return lax.scan(body, (state, jnp.zeros(())), order)[0]
 

@@ -20,8 +20,9 @@ VERSION = f"Backlit {backlit.__version__}"
 def use(threads: int) -> None:
     """Choose machine code and the number of threads, as any user can."""
     backlit.config.set_executor("native")
-    if hasattr(backlit.config, "set_threads"):
-        backlit.config.set_threads(threads)  # pyright: ignore
+    set_threads = getattr(backlit.config, "set_threads", None)
+    if set_threads is not None:
+        set_threads(threads)
 
 
 def built(network: Network, x: Array, y: Array) -> Any:

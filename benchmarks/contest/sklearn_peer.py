@@ -5,6 +5,8 @@ It keeps the loss only; before each pass it looks through the data, as it does f
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import sklearn
 from sklearn.neural_network import MLPClassifier
@@ -21,9 +23,10 @@ class Perceptron:
         if network.deep or network.optimizer == "rmsprop":
             raise NotImplementedError(f"MLPClassifier has no {network.optimizer} on such a network")
         self.x, self.y = x, y
+        sizes: Any = {"hidden_layer_sizes": network.hidden, "batch_size": network.batch}
         self.model = MLPClassifier(
-            network.hidden, solver=network.optimizer, alpha=0.0, batch_size=network.batch, momentum=0.0,
-            learning_rate_init=network.learning_rate, epsilon=1e-7, nesterovs_momentum=False, random_state=0,
+            **sizes, solver=network.optimizer, alpha=0.0, learning_rate_init=network.learning_rate, momentum=0.0,
+            nesterovs_momentum=False, epsilon=1e-7, random_state=0,
         )  # fmt: skip
         self.model.partial_fit(x[: network.batch], y[: network.batch], classes=np.arange(network.classes))
         pairs = zip(self.model.coefs_, self.model.intercepts_, weights(network), strict=True)
