@@ -67,7 +67,7 @@ def first_state(network: Network) -> State:
         "params": params,
         "slots": [jax.tree.map(jnp.zeros_like, params) for _ in range(slots)],
         "moving": moving,
-        "key": jax.random.key(0, impl="rbg"),  # faster than the default generator
+        "key": jax.random.key(0),
         "step": jnp.zeros((), jnp.int32),
     }
 

@@ -13,7 +13,7 @@ from keras import layers
 from .networks import Array, Network, weights
 
 VERSION = f"Keras {keras.__version__} on {keras.backend.backend()}"
-STEPS_PER_EXECUTION = 25
+STEPS_PER_EXECUTION = 125
 
 
 class Fit:
