@@ -8,9 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from benchmarks.contest import table
+from benchmarks.contest import numpy_by_hand, ours, table
+from benchmarks.contest.__main__ import agreement
 from benchmarks.contest.networks import NETWORKS, Network, dense_flops
 from benchmarks.contest.worker import shuffled, steps_of_a_turn
 
@@ -50,6 +52,26 @@ def test_ratio_is_the_median_over_rounds_and_the_share_takes_the_best_peak() -> 
     assert rows[2] == f"| {network} | 300 | 500 | – | 1.50 | {share:.0%} |"
     assert "of 3 rounds" in rows[-1]
     assert "Backlit is 1.50x faster" in table.full(kept, "mnist", network)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
+def test_ours_and_numpy_by_hand_train_the_same(optimizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ours, "use", lambda threads: None)  # the executor of the other tests
+    network = Network("", (8,), 16, optimizer, 0.01, inputs=12, classes=3)
+    random = np.random.default_rng(0)
+    x, y = random.standard_normal((160, 12), np.float32), random.integers(0, 3, 160)
+    losses = [
+        [trained.train(shuffled(0, 10, 16), epochs=2) for _ in range(2)]
+        for trained in (ours.Engine(network, x, y, 1), numpy_by_hand.ByHand(network, x, y, 1))
+    ]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+    assert losses[0][1] < losses[0][0]
+
+
+def test_who_trains_something_else_is_named() -> None:
+    assert agreement({"ours": 0.30, "numpy": 0.31, "sklearn": 0.32}).endswith("the same training")
+    assert agreement({"ours": 0.30, "numpy": 0.31, "sklearn": 2.3}).endswith("NOT THE SAME TRAINING: sklearn")
+    assert agreement({"ours": float("nan"), "numpy": 0.31, "sklearn": 0.3}).endswith("ours")
 
 
 def test_figures_of_other_data_stay_out_of_the_readme() -> None:

@@ -52,13 +52,12 @@ class Contest:
         self.figures["versions"][name] = worker.hello["version"]
 
     def measure_peak(self) -> None:
-        """Measure the peak once more; the best of the run counts."""
+        """Measure the peak once more; the best of all rounds counts."""
         for threads, rounds in self.figures["peak"].items():
             rounds.append(peak.gigaflops(int(threads)))
 
     def hold(self, mode: str, network: Network, names: Sequence[str]) -> None:
         """Prepare everybody, compare their losses, give them turns, and print the network's table."""
-        self.measure_peak()
         entries: dict[str, Any] = {}
         for name in names:
             if name in self.workers:
@@ -74,6 +73,7 @@ class Contest:
         for name in ready:
             entries[name]["rounds"] = []
         for _ in range(self.rounds):
+            self.measure_peak()
             for name in ready:
                 time.sleep(REST)
                 seconds = self.workers[name].ask(do="run")["seconds"]
@@ -131,14 +131,15 @@ def main() -> None:
     given = options()
     networks = chosen(given.networks)
     contest = Contest(given.contestants or EVERYBODY, given.threads, given.rounds, given.seconds)
-    contest.measure_peak()
-    print(table.header(contest.figures), flush=True)
-    for mode in given.data:
-        contest.figures["source"][mode] = data(mode)[2]
-        print(f"\ndata: {contest.figures['source'][mode]}", flush=True)
-        for network in networks:
-            contest.hold(mode, network, given.contestants or (EVERYBODY if mode == "mnist" else STRONGEST))
-    contest.close()
+    try:
+        for mode in given.data:
+            contest.figures["source"][mode] = data(mode)[2]
+            print(f"\ndata: {contest.figures['source'][mode]}", flush=True)
+            for network in networks:
+                contest.hold(mode, network, given.contestants or (EVERYBODY if mode == "mnist" else STRONGEST))
+        print(f"\n{table.header(contest.figures)}")
+    finally:
+        contest.close()
     if given.json:
         given.json.parent.mkdir(parents=True, exist_ok=True)
         given.json.write_text(json.dumps(contest.figures, indent=1) + "\n", "utf-8")

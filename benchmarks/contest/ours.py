@@ -53,20 +53,20 @@ def _output(network: Network) -> Any:
     return layers.Dense(network.classes, "softmax")
 
 
-def training_step(model: Any, network: Network, x: Array, y: Array) -> Step:
-    """Return the step that `fit` records for whole batches."""
-    step = recorded(model, "train", Batch(x[: network.batch], y[: network.batch]))
+def recorded_step(model: Any, network: Network, x: Array, y: Array, kind: str = "train") -> Step:
+    """Return the step that `fit` (or `evaluate`, "test") records for whole batches."""
+    step = recorded(model, kind, Batch(x[: network.batch], y[: network.batch]))
     assert step is not None
     return step
 
 
 class Engine:
-    """The recorded step, many steps in one call."""
+    """The recorded step, many steps in one call; `kind` "test" is the step of `evaluate`."""
 
-    def __init__(self, network: Network, x: Array, y: Array, threads: int) -> None:
+    def __init__(self, network: Network, x: Array, y: Array, threads: int, kind: str = "train") -> None:
         use(threads)
         self.model = built(network, x, y)
-        self.step = training_step(self.model, network, x, y)
+        self.step = recorded_step(self.model, network, x, y, kind)
         self.columns = feed_of(Batch(x, y))
 
     def train(self, order: Array, epochs: int) -> float:
