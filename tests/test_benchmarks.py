@@ -68,6 +68,13 @@ def test_ours_and_numpy_by_hand_train_the_same(optimizer: str, monkeypatch: pyte
     assert losses[0][1] < losses[0][0]
 
 
+def test_noise_is_told() -> None:
+    quiet, noisy = figures([1.0, 1.1], [2.0, 2.1]), figures([1.0, 1.1], [2.0, 20.0])
+    network = "784-128-10, 128, SGD"
+    assert "QUIET" not in table.full(quiet, "mnist", network)
+    assert "NOT A QUIET MACHINE: rounds of JAX scan" in table.full(noisy, "mnist", network)
+
+
 def test_who_trains_something_else_is_named() -> None:
     assert agreement({"ours": 0.30, "numpy": 0.31, "sklearn": 0.32}).endswith("the same training")
     assert agreement({"ours": 0.30, "numpy": 0.31, "sklearn": 2.3}).endswith("NOT THE SAME TRAINING: sklearn")

@@ -54,7 +54,7 @@ class Contest:
     def measure_peak(self) -> None:
         """Measure the peak once more; the best of all rounds counts."""
         for threads, rounds in self.figures["peak"].items():
-            rounds.append(peak.gigaflops(int(threads)))
+            rounds.append(round(peak.gigaflops(int(threads)), 1))
 
     def hold(self, mode: str, network: Network, names: Sequence[str]) -> None:
         """Prepare everybody, compare their losses, give them turns, and print the network's table."""

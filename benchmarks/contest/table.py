@@ -19,6 +19,7 @@ from .networks import NETWORKS, dense_flops
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "benchmarks" / "results" / "contest.json"
 BEGIN, END = "<!-- contest: written by python -m benchmarks.contest.table --readme -->", "<!-- end of contest -->"
+QUIET = 1.5  # slowest / fastest round of everybody on a machine that does nothing else
 Figures = dict[str, Any]  # what `__main__` keeps: see `Contest.figures`
 Rounds = dict[str, Timing]  # contestant -> microseconds a step, one entry a round
 
@@ -68,6 +69,9 @@ def full(figures: Figures, mode: str, network: str) -> str:
         ratio = median_ratio(rounds[best], rounds["ours"])
         verdict = "faster" if ratio >= 1 else "slower"
         lines.append(f"  strongest peer: {CONTESTANTS[best].label}; Backlit is {max(ratio, 1 / ratio):.2f}x {verdict}")
+    noisy = [CONTESTANTS[name].label for name, t in rounds.items() if max(t.seconds) > QUIET * min(t.seconds)]
+    if noisy:
+        lines.append(f"  NOT A QUIET MACHINE: rounds of {', '.join(noisy)} differ by more than {QUIET}x")
     return "\n".join(lines)
 
 
