@@ -18,12 +18,13 @@ BESIDE = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 def load(count: int, dtype: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any], str]:
     """Return images (count, 784) in [0, 1], one-hot labels (count, 10), both of `dtype`, and a line that names them."""
-    images, labels, source = _images()
+    images, labels, source = read()
     x = images[:count].reshape(count, 784).astype(dtype) / np.asarray(255, dtype)
     return x, np.eye(10, dtype=dtype)[labels[:count]], source
 
 
-def _images() -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any], str]:
+def read() -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any], str]:
+    """Return all images (60000, 28, 28), labels (60000,), and a line that names them."""
     if "BACKLIT_DATA" not in os.environ and BESIDE.is_dir():
         os.environ["BACKLIT_DATA"] = str(BESIDE)
     if "BACKLIT_DATA" in os.environ:

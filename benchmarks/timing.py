@@ -51,3 +51,10 @@ def median_ratio(ours: Timing, theirs: Timing) -> float:
 def machine() -> str:
     """Return one line on what the figures were measured on."""
     return f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {os.cpu_count()} CPUs"
+
+
+def against(measured: float, asked: float, unit: str, at_least: bool = False) -> str:
+    """Return a figure beside the one asked for, and whether it is reached."""
+    reached = measured >= asked if at_least else measured <= asked
+    goal = f"asked {'>=' if at_least else '<='} {asked:g} {unit}".rstrip()
+    return f"{measured:9.4g} {unit:<3}  {goal}: {'yes' if reached else 'no'}"
