@@ -6,7 +6,7 @@ An executor makes a `Runner` of a graph once; observers watch a run and change n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from ..arrays import Array
 from ..graph.graph import Graph
@@ -47,4 +47,25 @@ class SliceRunner(Runner, Protocol):
 
         Outputs named in `keep`, a row for each row of the batch, are returned for all steps, one below the other.
         """
+        ...
+
+
+class Bound(Protocol):
+    """A runner with memory of its own: write into `inputs`, call `run`, read `outputs`, all while holding `lock`."""
+
+    inputs: Mapping[str, Array]
+    outputs: Mapping[str, Array]
+    lock: Any
+
+    def run(self) -> None:
+        """Run once on what stands in `inputs`."""
+        ...
+
+
+@runtime_checkable
+class BoundRunner(Runner, Protocol):
+    """A runner that can be bound to memory, so that a run costs next to nothing around it."""
+
+    def bound(self, given: Mapping[str, Array], fed: Sequence[str]) -> Bound:
+        """Return this runner bound to the arrays `given`; `fed` are the inputs that get memory of their own."""
         ...

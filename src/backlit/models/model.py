@@ -22,7 +22,7 @@ from ..layers import Layer, freezing, nest
 from ..layers.forward_pass import current
 from ..layers.symbolic import KerasTensor
 from ..tensor import Variable
-from ..training import loop, prepare, running, step
+from ..training import loop, prepare, running, single, step
 from ..training.compiled import Compiled
 
 
@@ -61,7 +61,7 @@ class Model(Layer):
         super().__init__(*args, **kwargs)
         self.compiled: Compiled | None = None
         self.seed = Variable(np.uint64(seeds.fresh_seed()), False, "seed", role="input")
-        self.steps: dict[Any, step.Step] = {}
+        self.steps: dict[Any, Any] = {}  # recorded steps by what they depend on, and the short way of predict_one
         self.observer: Any = None
         self.stop_training = False
         self.must_run_eagerly = False
@@ -137,6 +137,19 @@ class Model(Layer):
         """Return the outputs for `x` as arrays of the default float, batch by batch, joined along the first axis."""
         _refuse("predict", unknown, REMOVED_FIT)
         return loop.predict(self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks)
+
+    def predict_one(self, x: Any) -> Any:
+        """Return the outputs for one sample, without the axis of samples: the way of lowest overhead.
+
+        `x` is one array of the shape of a sample (or a batch of one). The numbers are those of `predict`, bit for bit.
+        A wrong shape raises `ShapeError`, NaN or infinity `DataError`.
+
+        >>> import numpy as np, backlit
+        >>> model = backlit.Sequential([backlit.layers.Input((4,)), backlit.layers.Dense(2)])
+        >>> model.predict_one(np.ones(4)).shape
+        (2,)
+        """
+        return single.predict_one(self, x)
 
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False

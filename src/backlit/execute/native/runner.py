@@ -113,6 +113,10 @@ class NativeRunner:
             program.run(first, rest, steps)
         return {name: result for (name, _), result in zip(self._outputs, results, strict=True)} | kept
 
+    def bound(self, given: Mapping[str, Array], fed: Sequence[str]) -> NativeBound:
+        """Return this runner bound to the arrays `given`; `fed` are the inputs that get memory of their own."""
+        return NativeBound(self, given, fed)
+
     def _program(self, columns: tuple[tuple[str, DType], ...] = (), keep: tuple[str, ...] = ()) -> _Program:
         """Return the lists of calls, with those that gather `columns` in front and those that keep outputs behind."""
         if (columns, keep) not in self._programs:
@@ -172,6 +176,26 @@ class NativeRunner:
             if name not in self._batch:
                 self._batch[name] = _empty(self.assembly.graph.inputs[name].spec)
         return [self._batch[name] for name in names]
+
+
+class NativeBound:
+    """A runner wired once: write into `inputs`, call `run`, read `outputs`, all while holding `lock`."""
+
+    def __init__(self, runner: NativeRunner, given: Mapping[str, Array], fed: Sequence[str]) -> None:
+        self.inputs = {name: _empty(runner.assembly.graph.inputs[name].spec) for name in fed}
+        self.outputs = {name: _empty(spec) for name, spec in runner._outputs}
+        self.lock = runner._lock  # the arena is one
+        self._held = runner._taken(dict(given) | self.inputs)
+        self._program = _Program(runner, runner.assembly.items)
+        table = runner._table(self._held, list(self.outputs.values()), [])
+        self._program.first.wire(table)
+        self._drive = runner._drive
+        self._tables = self._program.tables[1][0][0]
+        self._where = self._tables.ctypes.data
+
+    def run(self) -> None:
+        """Run once, in this thread."""
+        self._drive(self._where)
 
 
 class _Program:
