@@ -14,10 +14,15 @@ from llvmlite import ir
 from ...arrays import DType
 from ...graph.node import Node
 from . import estimates
+from .functions import exp, expm1, log, log1p, tanh
 from .lanes import number, register_type
+from .powers import power
+from .registers import Register
+from .trigonometry import arctan, cos, sin
 from .writer import Writer
 
 Formula = Callable[["Operands"], Any]
+SINGLE = np.dtype("float32")
 
 
 class Operands:
@@ -162,32 +167,16 @@ def _sign(o: Operands) -> Any:
     return o.b.select(compare("<", x, zero), o.const(-1), up)
 
 
-def _tanh(o: Operands) -> Any:
-    return _by_library(o, "tanh")
+def _function(function: Callable[..., Register]) -> Formula:
+    """A function of registers; half precision is too short for its arithmetic and takes single's."""
 
+    def formula(o: Operands) -> Any:
+        if not o.is_float:
+            raise NotImplementedError(f"{o.node.op.name} of integers")
+        work = SINGLE if o.dtype.itemsize == 2 else o.dtype
+        return function(*(Register(o.w, v, o.dtype, o.lanes).to(work) for v in o.v)).to(o.dtype).value
 
-def _by_library(o: Operands, name: str) -> Any:
-    """Call the C library lane by lane: right to the last bit or so, and slow."""
-    function = name + ("f" if o.dtype.itemsize == 4 else "")
-    kind = register_type(o.dtype)
-    if o.lanes == 1:
-        return o.w.call(function, ir.FunctionType(kind, [kind] * len(o.v)), o.v)
-    out = ir.Constant(register_type(o.dtype, o.lanes), ir.Undefined)
-    for lane in range(o.lanes):
-        place = ir.Constant(ir.IntType(32), lane)
-        one = o.w.call(function, ir.FunctionType(kind, [kind] * len(o.v)), [o.b.extract_element(v, place) for v in o.v])
-        out = o.b.insert_element(out, one, place)
-    return out
-
-
-def _library(name: str) -> Formula:
-    return lambda o: _by_library(o, name)
-
-
-def _power(o: Operands) -> Any:
-    if not o.is_float:
-        raise NotImplementedError("powers of integers")
-    return _by_library(o, "pow")
+    return formula
 
 
 def _floor_divide(o: Operands) -> Any:
@@ -241,15 +230,15 @@ FORMULAS: dict[str, Formula] = {
     "round": _intrinsic("rint"),
     "maximum": _extreme("maximum", ">"),
     "minimum": _extreme("minimum", "<"),
-    "exp": _library("exp"),
-    "expm1": _library("expm1"),
-    "log": _library("log"),
-    "log1p": _library("log1p"),
-    "sin": _library("sin"),
-    "cos": _library("cos"),
-    "tanh": _tanh,
-    "arctan": _library("atan"),
-    "power": _power,
+    "exp": _function(exp),
+    "expm1": _function(expm1),
+    "log": _function(log),
+    "log1p": _function(log1p),
+    "sin": _function(sin),
+    "cos": _function(cos),
+    "tanh": _function(tanh),
+    "arctan": _function(arctan),
+    "power": _function(power),
     "floor_divide": _floor_divide,
     "mod": _mod,
     "where": _where,
