@@ -67,3 +67,7 @@ def did_you_mean(name: object, choices: Iterable[str]) -> str:
 def unknown_name(kind: str, name: object, choices: Iterable[str]) -> ConfigError:
     """Build (not raise) the error for a name in no table, e.g. `unknown_name("optimizer", "adm", OPTIMIZERS)`."""
     return ConfigError(f"Unknown {kind} {name!r}.{did_you_mean(name, choices)}")
+
+
+class NumericalWarning(UserWarning):
+    """Numbers stopped being finite; the text names the first step, layer and tensor."""

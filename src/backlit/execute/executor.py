@@ -31,6 +31,14 @@ class Runner(Protocol):
         ...
 
 
+class NotFinite(Exception):
+    """Raised by a call of many steps in which NaN or infinity came up; `outputs` are what it computed all the same."""
+
+    def __init__(self, outputs: dict[str, Array]) -> None:
+        super().__init__("NaN or infinity came up")
+        self.outputs = outputs
+
+
 @runtime_checkable
 class SliceRunner(Runner, Protocol):
     """A runner that can do many steps in one call."""
@@ -42,10 +50,12 @@ class SliceRunner(Runner, Protocol):
         order: Array,
         steps: int,
         keep: Sequence[str] = (),
+        check: bool = False,
     ) -> dict[str, Array]:
         """Run `steps` steps, each on the next rows of `columns` by `order`; return the outputs of the last.
 
-        Outputs named in `keep`, a row for each row of the batch, are returned for all steps, one below the other.
+        Outputs named in `keep`, a row for each row of the batch, are returned for all steps, one below the other. With
+        `check`, NaN or infinity in the columns, or in weights and metrics after the last step, raises `NotFinite`.
         """
         ...
 

@@ -162,12 +162,13 @@ def check_lengths(x: Any, y: Any, sample_weight: Any) -> int:
     return next(iter(sizes.values()))
 
 
-def check_inputs(x: Any, shapes: list[Any] | None) -> None:
+def check_inputs(x: Any, shapes: list[Any] | None, finite: bool = True) -> None:
     """Raise `ShapeError` where an input does not fit the model, `DataError` where it holds NaN or infinity."""
     for i, (name, array) in enumerate(labeled("x", x)):
         if shapes is not None and i < len(shapes) and shapes[i] is not None:
             _check_shape(name, array.shape, tuple(shapes[i]))
-        check_finite(name, array)
+        if finite:
+            check_finite(name, array)
 
 
 def _check_shape(name: str, have: tuple[int, ...], want: tuple[int | None, ...]) -> None:

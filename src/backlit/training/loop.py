@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
+from ..execute import NotFinite
 from ..layers import freezing, nest
-from . import prepare
+from . import border, prepare
 from .arguments import count, frequency, optional_count, truth, verbosity
 from .batches import ArrayBatches, Batches
 from .callbacks import CallbackList
@@ -105,7 +106,7 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
     """Return the outputs for data, all batches joined; see `Model.predict`."""
     batch_size, steps = optional_count("batch_size", batch_size), optional_count("steps", steps)
     verbose = verbosity(verbose)
-    batches = prepare.test_data(model, x, None, None, batch_size, steps, labelled=False)
+    batches = prepare.test_data(model, x, None, None, batch_size, steps, labelled=False, finite=False)
     watchers = _callbacks(callbacks, model, verbose, 1, batches.steps)
     parts: list[Any] = []
     watchers.on_predict_begin()
@@ -116,6 +117,8 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
             parts.append(part)
             watchers.on_predict_batch_end(done - 1, _outputs_later(part))
     else:
+        if isinstance(batches, ArrayBatches):
+            border.check_inputs(batches.data.x, None)
         for number, batch in enumerate(batches.epoch(0)):
             watchers.on_predict_batch_begin(number)
             parts.append(predict_batch(model, Batch(batch.x)))
@@ -131,9 +134,14 @@ def _predicted_in_slices(model: Any, batches: ArrayBatches, step: Step) -> Itera
     names = [name for name in step.graph.outputs if name.startswith("y_pred")]
     columns, order = feed_of(Batch(batches.data.x)), batches.order(0)
     for done, count in slices(step, whole):
-        out = step.run_many(columns, order[done * size :], count, names)
+        try:
+            out = step.run_many(columns, order[done * size :], count, names, check=True)
+        except NotFinite as found:
+            border.check_inputs(batches.data.x, None)
+            out = found.outputs
         yield done + count, nest.pack_like(step.structure, (out[name] for name in names))
     if whole * size < batches.rows:
+        border.check_inputs(nest.map_structure(lambda a: a[whole * size :], batches.data.x), None)
         yield whole + 1, predict_batch(model, Batch(batches.rows_of(slice(whole * size, batches.rows)).x))
 
 

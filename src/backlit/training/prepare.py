@@ -21,12 +21,17 @@ from .batches import ArrayBatches, Batches, IterableBatches, is_source, split
 from .step import Batch
 
 
-def checked(model: Any, x: Any, y: Any = None, sample_weight: Any = None, *, labelled: bool = True) -> Batch:
-    """Return the arrays of a call as a `Batch` that fits the model; builds what is not built yet."""
+def checked(
+    model: Any, x: Any, y: Any = None, sample_weight: Any = None, *, labelled: bool = True, finite: bool = True
+) -> Batch:
+    """Return the arrays of a call as a `Batch` that fits the model; builds what is not built yet.
+
+    Without `finite`, NaN and infinity in x are left for the steps to find.
+    """
     if x is None:
         raise DataError("x is None. Expected an array of samples, or a source of batches.")
     columns = border.as_columns("x", x, model.input_names)
-    border.check_inputs(columns, model.input_shapes)
+    border.check_inputs(columns, model.input_shapes, finite)
     build_for(model, columns)
     if not labelled:
         return Batch(columns)
@@ -115,13 +120,13 @@ def training_data(
 
 def test_data(
     model: Any, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None, labelled: bool = True,
-    name: str = "x",
+    name: str = "x", finite: bool = True,
 ) -> Batches:  # fmt: skip
     """Return the source of batches to evaluate or predict, in order."""
     if is_source(x):
         _require_bare_source(y, sample_weight, 0.0, batch_size)
         return IterableBatches(x, _batch_check(model, None, labelled), steps, name=name)
-    data = x if isinstance(x, Batch) else checked(model, x, y, sample_weight, labelled=labelled)
+    data = x if isinstance(x, Batch) else checked(model, x, y, sample_weight, labelled=labelled, finite=finite)
     batches = ArrayBatches(data, _batch_size(batch_size, _rows(data), steps))
     if steps is not None:
         batches.steps = min(steps, batches.steps or steps)

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import NotRecordable
+from ..execute import NotFinite
 from ..layers import freezing
+from . import finite
 from .batches import ArrayBatches, Batches
 from .step import Batch, Feed, Step, feed_of, record, run_eagerly, signature
 
@@ -66,8 +68,16 @@ def _in_slices(model: Any, kind: str, batches: ArrayBatches, index: int, step: S
     size, whole = batches.batch_size, batches.rows // batches.batch_size
     order = batches.order(index)
     columns = feed_of(batches.data)
+    checked = kind == "train"
     for done, count in slices(step, whole):
-        yield done + count, step.run_many(columns, order[done * size :], count)
+        rows = order[done * size :]
+        before = step.state() if checked else {}
+        try:
+            out = step.run_many(columns, rows, count, check=checked)
+        except NotFinite as found:
+            out, checked = step.keep(found.outputs), False  # said once an epoch
+            finite.explain(step, before, columns, rows, count, done)
+        yield done + count, out
     if whole * size < batches.rows:
         yield whole + 1, run_step(model, kind, batches.rows_of(order[whole * size :]))
 

@@ -47,18 +47,27 @@ class Step:
         """Whether the executor can run many steps in one call."""
         return isinstance(self.runner, SliceRunner)
 
-    def run_many(self, columns: Feed, order: Array, steps: int, keep: Sequence[str] = ()) -> Feed:
-        """Run `steps` steps in one call, each on its rows of `columns` by `order`; returns the outputs of the last.
+    def state(self) -> Feed:
+        """Return the arrays the step starts from: weights, slots, statistics, metrics, the learning rate, the seed."""
+        return {name: variable.stored for name, variable in self._read}
 
-        Outputs named in `keep` are returned for all steps, one below the other.
-        """
-        given = {name: variable.stored for name, variable in self._read}
-        if not isinstance(self.runner, SliceRunner):
-            raise ConfigError("This step's executor runs one step at a time: call run().")
-        out = self.runner.run_many(given, columns, order, steps, keep)
+    def keep(self, out: Feed) -> Feed:
+        """Give every Variable the step assigns its new value, and return what the step gave."""
         for name, variable in self._written:
             variable.store(out[name])
         return out
+
+    def run_many(
+        self, columns: Feed, order: Array, steps: int, keep: Sequence[str] = (), check: bool = False
+    ) -> Feed:
+        """Run `steps` steps in one call, each on its rows of `columns` by `order`; returns the outputs of the last.
+
+        Outputs named in `keep` are returned for all steps, one below the other; with `check`, NaN or infinity raises
+        `NotFinite`.
+        """
+        if not isinstance(self.runner, SliceRunner):
+            raise ConfigError("This step's executor runs one step at a time: call run().")
+        return self.keep(self.runner.run_many(self.state(), columns, order, steps, keep, check))
 
     def run(self, feed: Feed, observer: Observer | None = None) -> Feed:
         """Run once on the arrays of `feed`; every Variable the step assigns takes its new value."""

@@ -26,8 +26,8 @@ class Pace:
         faster = self.seconds[True] < self.seconds[False]
         return faster if self.calls % AGAIN else not faster
 
-    def note(self, alone: bool, seconds: float, steps: int) -> None:
-        """Remember how long a step took: the first call of each way only warms up."""
+    def note(self, alone: bool, seconds: float) -> None:
+        """Remember how long a step took."""
         self.calls += 1
         together = not alone
         known = self.seconds.get(together)

@@ -19,7 +19,7 @@ from ...arrays import Array, DType
 from ...errors import ConfigError, ShapeError
 from ...graph.graph import Graph
 from ...ops.op import Spec
-from ..executor import Observer
+from ..executor import NotFinite, Observer
 from ..interpreter import Interpreter
 from .assembly import Item, assembled
 from .calls import Call, Code
@@ -27,12 +27,13 @@ from .lower import lowered
 from .machine import addresses_of
 from .pace import Pace
 from .programs import Arguments, aligned, entries
-from .slices import FIELDS, drive_code, gather_code, keep_code, row_size
+from .slices import FIELDS, FOUND, check_code, drive_code, gather_code, keep_code, row_size
 from .target import host
 from .team import pause_address, team
 from .views import Address
 
 POOLED = 4
+CHECKED = ("params/", "state/", "metrics/")
 
 
 def _holders(arrays: list[Any], i: int) -> int:
@@ -84,13 +85,14 @@ class NativeRunner:
 
     def run_many(
         self, inputs: Mapping[str, Array], columns: Mapping[str, Array], order: Array, steps: int,
-        keep: Sequence[str] = (),
+        keep: Sequence[str] = (), check: bool = False,
     ) -> dict[str, Array]:  # fmt: skip
         """Run `steps` steps in one call and return the outputs of the last.
 
         `columns` are the inputs that change from step to step, as whole arrays with all samples: step i takes their
         rows order[i * batch : (i + 1) * batch]. The state each step leaves is what the next one starts from. Outputs
-        named in `keep`, with a row for each row of the batch, are returned for all steps, one below the other.
+        named in `keep`, with a row for each row of the batch, are returned for all steps, one below the other. With
+        `check`, NaN or infinity in the columns, or in weights and metrics after the last step, raises `NotFinite`.
         """
         graph = self.assembly.graph
         columns = {name: column for name, column in columns.items() if name in graph.inputs}
@@ -110,8 +112,11 @@ class NativeRunner:
             program = self._program(dtypes, tuple(keep))
             more = [array.ctypes.data for array in (*sources, order, *kept.values())]
             first, rest = (self._table(taken, results, more) for taken in (held, held | left))
-            program.run(first, rest, steps)
-        return {name: result for (name, _), result in zip(self._outputs, results, strict=True)} | kept
+            finite = program.run(first, rest, steps)
+        found = {name: result for (name, _), result in zip(self._outputs, results, strict=True)} | kept
+        if check and not finite:
+            raise NotFinite(found)
+        return found
 
     def bound(self, given: Mapping[str, Array], fed: Sequence[str]) -> NativeBound:
         """Return this runner bound to the arrays `given`; `fed` are the inputs that get memory of their own."""
@@ -122,7 +127,8 @@ class NativeRunner:
         if (columns, keep) not in self._programs:
             slot = 1 + len(self._specs) + len(self._outputs)
             items = [*self._gathers(columns, slot), *self.assembly.items]
-            items += self._keeping(keep, slot + len(columns) + 1, max((item.segment for item in items), default=-1) + 1)
+            last = max((item.segment for item in items), default=-1) + 1
+            items += [*self._keeping(keep, slot + len(columns) + 1, last), *self._checks(last)]
             self._programs[columns, keep] = _Program(self, items)
         return self._programs[columns, keep]
 
@@ -145,6 +151,18 @@ class NativeRunner:
             arguments = [self.assembly.memory.targets[name].address, Address(slot + i, 0), math.prod(node.shape)]
             call = Call(keep_code(node.dtype), arguments, 1, math.prod(node.shape), by_columns=True, column_unit=64)
             items.append(Item(None, [call], segment, None if math.prod(node.shape) > 16384 else i % 2))
+        return items
+
+    def _checks(self, segment: int) -> list[Item]:
+        """Return the calls that look for NaN and infinity in the weights, the statistics and the metrics."""
+        items = []
+        for name in self.assembly.graph.state():
+            place = self.assembly.memory.targets[name]
+            if place.dtype.kind == "f" and place.dtype.itemsize > 2 and name.startswith(CHECKED):
+                size = math.prod(place.shape)
+                code = check_code(place.dtype, self.target)
+                call = Call(code, [place.address], 1, size, by_columns=True, column_unit=1024)
+                items.append(Item(None, [call], segment, None if size > 8192 else 0))
         return items
 
     def _taken(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -212,8 +230,11 @@ class _Program:
         self.pace = Pace(runner.threads)
         self.tables = {n: self._tables(items, addresses, n) for n in {1, runner.threads}}
 
-    def run(self, first: Array, rest: Array, steps: int) -> None:
-        """Run `steps` steps, on all threads or on one, whichever has been faster of late: the numbers are the same."""
+    def run(self, first: Array, rest: Array, steps: int) -> bool:
+        """Run `steps` steps, on all threads or on one, whichever has been faster of late: the numbers are the same.
+
+        Returns whether all numbers that were looked at were finite.
+        """
         self.first.wire(first)
         if steps > 1:
             self.rest.wire(rest)
@@ -230,7 +251,8 @@ class _Program:
         finally:
             if not alone:
                 team.free.release()
-        self.pace.note(alone, (time.perf_counter() - start) / steps, steps)
+        self.pace.note(alone, (time.perf_counter() - start) / steps)
+        return not any(memory.view(np.int64)[FOUND] for memory in self.scratch[: 1 if alone else None])
 
     def _tables(self, items: list[Item], addresses: Mapping[str, int], threads: int) -> tuple[list[Array], list[Array]]:
         """Return the arguments of the drive function for each thread, and the lists they point to."""

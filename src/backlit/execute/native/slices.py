@@ -15,10 +15,12 @@ from ...arrays import DType
 from ...ops.op import Spec
 from .calls import Code
 from .formulas import convert
-from .lanes import ADDRESS, INDEX, index
+from .lanes import ADDRESS, BIT, INDEX, index
+from .passes import in_vectors
 from .target import Target
 from .writer import KERNEL, WORD, Running, Writer
 
+STEP, LEFT, FOUND = 0, 3, 4  # places in a thread's memory: the step, how many are left, whether NaN or infinity was found
 ENTRY = 8  # integers in an entry of a list
 FIELDS = ("first", "rest", "count", "scratch", "meeting", "threads", "steps", "pause")
 ROUNDS = 2000  # looks at the clock of a barrier before the thread gives up its core
@@ -40,8 +42,11 @@ def _write_drive(w: Writer, target: Target) -> None:
     kinds = {"first": ADDRESS, "rest": ADDRESS, "scratch": ADDRESS, "meeting": ADDRESS, "pause": ADDRESS}
     given = {name: w.argument(kinds.get(name, INDEX)) for name in FIELDS}
     kept = _flush_denormals(w, target)
+    b.store(index(0), w.bytes_behind(given["scratch"], index(8 * FOUND)))
     with w.loop(index(0), given["steps"]) as step:
         b.store(step, given["scratch"])
+        left = b.sub(b.sub(given["steps"], index(1)), step)
+        b.store(left, w.bytes_behind(given["scratch"], index(8 * LEFT)))
         table = b.select(b.icmp_signed("==", step, index(0)), given["first"], given["rest"])
         with w.loop(index(0), given["count"]) as i:
             entry = b.gep(table, [b.mul(i, index(ENTRY))], source_etype=INDEX)
@@ -125,7 +130,8 @@ def _restore(w: Writer, target: Target, before: Any) -> None:
 def gather_code(spec: Spec, dtype: DType, target: Target) -> Code:
     """Return the kernel that copies rows order[step * rows], ... of a column into the batch, in the dtype of the step.
 
-    Its arguments: the column, the order, the batch, the size of a row, the rows of a batch.
+    Its arguments: the column, the order, the batch, the size of a row, the rows of a batch. It looks out for NaN and
+    infinity on the way.
     """
     lanes = target.vector_bytes // max(spec.dtype.itemsize, 1) if spec.dtype.kind == "f" else 1
     key = f"gather {dtype.str} {spec.dtype.str} {lanes}"
@@ -133,22 +139,76 @@ def gather_code(spec: Spec, dtype: DType, target: Target) -> Code:
 
 
 def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
-    from .passes import in_vectors
-
     b = w.builder
     column, order, batch, size, rows = (w.argument(k) for k in (ADDRESS, ADDRESS, ADDRESS, INDEX, INDEX))
-    first = b.mul(w.entry(w.function.args[1], 0), rows)
+    first = b.mul(w.entry(w.function.args[1], STEP), rows)
     low, high, left, right = w.function.args[2:]
+    lookout = Lookout(w, want, lanes)
     with w.loop(low, high) as r:
         here = w.entry(order, b.add(first, r))
         source, target = w.at(column, b.mul(here, size), have), w.at(batch, b.mul(r, size), want)
 
         def move(j: Any, lanes: int, mask: Any, alive: Any) -> None:
-            value = w.load(w.at(source, j, have), have, lanes, mask)
-            w.store(convert(b, value, have, want, lanes), w.at(target, j, want), want, lanes, mask)
+            value = convert(b, w.load(w.at(source, j, have), have, lanes, mask), have, want, lanes)
+            w.store(value, w.at(target, j, want), want, lanes, mask)
+            lookout.see(value, lanes)
 
         in_vectors(w, left, right, lanes, move)
+    lookout.report()
     w.finish()
+
+
+def check_code(dtype: DType, target: Target) -> Code:
+    """Return the kernel that looks for NaN and infinity in an array, in the last step only. Its argument: the array."""
+    lanes = target.vector_bytes // dtype.itemsize
+    return Code(f"check {dtype.str} {lanes}", lambda module, name: _write_check(Writer(module, name), dtype, lanes))
+
+
+def _write_check(w: Writer, dtype: DType, lanes: int) -> None:
+    b = w.builder
+    array = w.argument(ADDRESS)
+    lookout = Lookout(w, dtype, lanes)
+    with b.if_then(b.icmp_signed("==", w.entry(w.function.args[1], LEFT), index(0))):
+
+        def look(j: Any, lanes: int, mask: Any, alive: Any) -> None:
+            lookout.see(w.load(w.at(array, j, dtype), dtype, lanes, mask), lanes)
+
+        in_vectors(w, *w.function.args[4:6], lanes, look)
+        lookout.report()
+    w.finish()
+
+
+class Lookout:
+    """Inside a kernel: notes whether a number it is shown is NaN or infinite, which has all bits of the exponent set."""
+
+    def __init__(self, w: Writer, dtype: DType, lanes: int) -> None:
+        self.w, self.dtype = w, dtype
+        self.exponent = {4: 0x7F800000, 8: 0x7FF0000000000000}.get(dtype.itemsize, 0) if dtype.kind == "f" else 0
+        if self.exponent:
+            self.seen = Running(w, BIT)
+            with w.builder.goto_entry_block():
+                self.seen.set(ir.Constant(BIT, 0))
+
+    def see(self, value: Any, lanes: int) -> None:
+        """Look at a register."""
+        if not self.exponent:
+            return
+        b: Any = self.w.builder
+        word = ir.IntType(8 * self.dtype.itemsize)
+        kind = word if lanes == 1 else ir.VectorType(word, lanes)
+        all_set = ir.Constant(kind, self.exponent if lanes == 1 else [self.exponent] * lanes)
+        bad = b.icmp_unsigned("==", b.and_(b.bitcast(value, kind), all_set), all_set)
+        if lanes > 1:
+            bits = ir.IntType(lanes)
+            bad = b.icmp_unsigned("!=", b.bitcast(bad, bits), ir.Constant(bits, 0))
+        self.seen.set(b.or_(self.seen.get(), bad))
+
+    def report(self) -> None:
+        """Leave a note in the thread's memory."""
+        if self.exponent:
+            b = self.w.builder
+            with b.if_then(self.seen.get()):
+                b.store(index(1), self.w.bytes_behind(self.w.function.args[1], index(8 * FOUND)))
 
 
 def keep_code(dtype: DType) -> Code:
@@ -159,7 +219,7 @@ def keep_code(dtype: DType) -> Code:
 def _write_keep(w: Writer, dtype: DType) -> None:
     b = w.builder
     source, kept, size = w.argument(ADDRESS), w.argument(ADDRESS), w.argument()
-    start = b.mul(w.entry(w.function.args[1], 0), size)
+    start = b.mul(w.entry(w.function.args[1], STEP), size)
     with w.loop(*w.function.args[4:6]) as i:
         w.store(w.load(w.at(source, i, dtype), dtype), w.at(kept, b.add(start, i), dtype), dtype)
     w.finish()
