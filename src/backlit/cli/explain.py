@@ -1,4 +1,4 @@
-"""`backlit explain`: one training step on a few examples, printed forward, loss, backward, update.
+"""`backlit explain`: one training step on a few examples, with its numbers, or down to the machine code of a layer.
 
 The story itself is told by `backlit.inspect`; this file finds a network and examples for it.
 """
@@ -26,6 +26,14 @@ def explain(
         str | None,
         typer.Option(help="Follow one weight through the chain rule, e.g. dense/kernel.", show_default=False),
     ] = None,
+    native: Annotated[
+        bool, typer.Option("--native", help="Print the machine code of one layer instead, from the formula down.")
+    ] = False,
+    layer: Annotated[
+        str | None,
+        typer.Option(help="The layer: its name or number; without it the first with weights.", show_default=False),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="With --native: whole listings of all its kernels.")] = False,
     seed: options.Seed = 0,
 ) -> None:
     """Print one training step with its numbers, in the order of the textbook."""
@@ -33,7 +41,7 @@ def explain(
     from ..errors import ConfigError
     from ..formats import load_model
     from ..seeds import set_random_seed
-    from . import network
+    from . import machine_code, network
 
     set_random_seed(seed)
     net = None if model is None else load_model(model)
@@ -50,4 +58,7 @@ def explain(
         net = network.build(settings, data.x_train, network.class_count(data.y_train, data.y_test))
     if data.notice:
         print(data.notice)
-    net.explain(network.as_input(net, x), y, weight=weight)
+    if native or layer is not None or full:
+        machine_code.show(net, layer, network.as_input(net, x), y, full)
+    else:
+        net.explain(network.as_input(net, x), y, weight=weight)

@@ -1,4 +1,4 @@
-"""Looking into training: the step graph, a step explained, recordings of activations and gradients, a diagnosis."""
+"""Looking into training: the step graph, a step explained, its machine code, recordings of activations and gradients, a diagnosis."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from .diagnose import Diagnosis, Finding, diagnose
 from .explain import Explanation, explain
 from .gradients import GradientCheck, InputCheck, check_gradients, numerical_gradient
 from .graphs import StepGraph, graph_of, step_graph
+from .machine_code import NativeCode, NativeKernel, native_code
 from .watch import Recording, Stats, record
 
 __all__ = [
-    "Diagnosis", "Explanation", "Finding", "GradientCheck", "InputCheck", "Recording", "Stats", "StepGraph",
-    "check_gradients", "diagnose", "explain", "graph_of", "numerical_gradient", "record", "step_graph",
+    "Diagnosis", "Explanation", "Finding", "GradientCheck", "InputCheck", "NativeCode", "NativeKernel", "Recording", "Stats", "StepGraph",
+    "check_gradients", "diagnose", "explain", "graph_of", "native_code", "numerical_gradient", "record", "step_graph",
 ]  # fmt: skip

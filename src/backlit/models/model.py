@@ -353,6 +353,16 @@ class Model(Layer):
             print_fn(str(explanation))
         return explanation
 
+    def native_code(self, layer: Any, x: Any = None, y: Any = None, batch_size: int = 32) -> Any:
+        """Return what a layer (its name, number, or itself) becomes in `fit`: formula, nodes, kernels, LLVM IR, assembly.
+
+        Print the result (a `NativeCode`), or look into its `kernels`, each with the time it took and its share of the
+        processor's peak. Takes batches like `x`, `y`, or `batch_size` rows of random numbers.
+        """
+        from ..inspect.machine_code import native_code
+
+        return native_code(self, layer, x, y, batch_size)
+
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """Make a model of what `get_config` returned; `Model.from_config` makes functional ones."""

@@ -11,7 +11,9 @@ import os
 import queue
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from operator import call
 
 Drive = Callable[[int], None]
 
@@ -21,16 +23,16 @@ class Worker(threading.Thread):
 
     def __init__(self, number: int) -> None:
         super().__init__(name=f"backlit-{number}", daemon=True)
-        self.tasks: queue.SimpleQueue[tuple[Drive, int]] = queue.SimpleQueue()
-        self.done: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.tasks: queue.SimpleQueue[tuple[Drive, int, list[int], queue.SimpleQueue[None]]] = queue.SimpleQueue()
         self.start()
 
     def run(self) -> None:
         """Wait for tasks, for good."""
         while True:
-            drive, table = self.tasks.get()
+            drive, table, finished, bell = self.tasks.get()
             drive(table)
-            self.done.put(None)
+            finished.append(table)
+            bell.put(None)
 
 
 class Team:
@@ -41,28 +43,30 @@ class Team:
         self.free = threading.Lock()
 
     def run(self, drive: Drive, tables: Sequence[int]) -> None:
-        """Call `drive` on each table, the first one in this thread, and wait for all; hold `free` while it runs."""
+        """Call `drive` on each table, the first one in this thread, and wait for all; hold `free` while it runs.
+
+        Ctrl-C may come at any moment, and is raised when all are done: the others write into our arrays, and would wait
+        for this thread forever. So all calls are one call of C, which no signal divides, and saying it twice does no harm.
+        """
         while len(self.workers) < len(tables) - 1:
             self.workers.append(Worker(len(self.workers) + 1))
         helping = self.workers[: len(tables) - 1]
-        for worker, table in zip(helping, tables[1:], strict=True):
-            worker.tasks.put((drive, table))
-        drive(tables[0])
-        for worker in helping:
-            _wait(worker)
-
-
-def _wait(worker: Worker) -> None:
-    """Wait until a worker is done, even when Ctrl-C comes meanwhile: it still writes into our arrays."""
-    interrupted: KeyboardInterrupt | None = None
-    while True:
-        try:
-            worker.done.get()
-            break
-        except KeyboardInterrupt as signal:
-            interrupted = signal
-    if interrupted is not None:
-        raise interrupted
+        finished: list[int] = []
+        bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        functions = [*(worker.tasks.put for worker in helping), drive]
+        arguments = [*((drive, table, finished, bell) for table in tables[1:]), tables[0]]
+        calls = map(call, functions, arguments)
+        interrupted: BaseException | None = None
+        while True:
+            try:
+                deque(calls, maxlen=0)  # a second time, nothing is left to call
+                while len(finished) < len(helping):
+                    bell.get()
+                break
+            except BaseException as signal:  # noqa: BLE001  # whatever the handler of a signal raises
+                interrupted = signal
+        if interrupted is not None:
+            raise interrupted
 
 
 team = Team()
