@@ -14,7 +14,10 @@ from ..graph.node import Node
 
 
 class Observer(Protocol):
-    """Sees every node with its array, in the order they are computed. The arrays must not be changed or kept."""
+    """Sees every node with its array, in the order they are computed. The arrays must not be changed or kept.
+
+    One with an attribute `wanted`, a set of nodes, need only be shown these: then machine code can run the step.
+    """
 
     def after(self, node: Node, value: Array) -> None:
         """Look at what `node` has just given."""

@@ -1,6 +1,6 @@
 """Recording what happens inside `fit`: activations, gradients and updates of every layer, step by step.
 
-An observer reads the marked nodes of the step graph while the interpreter runs it; nothing is changed by watching.
+An observer reads the marked nodes of the step graph while it runs; nothing is changed by watching.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from ..errors import ConfigError
 from ..graph import Graph, Node
 
 SATURATING = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "softsign": (-1.0, 1.0), "hard_sigmoid": (0.0, 1.0)}
+NO_LOOK = 1 << 30  # steps
+WANTED = ("activation", "gradient", "weight", "updated", "loss", "x")
 NEAR = 0.02  # within this share of its range from a limit, a squashing activation counts as saturated
 
 
@@ -72,17 +74,35 @@ class Recording:
 
     def watch(self, graph: Graph) -> _Look | None:
         """Return the observer for the next run of `graph`, or None to skip this step (called by the loop)."""
-        if "loss" not in graph.marks or not any(name.startswith("params/") for name in graph.outputs):
+        if not _trains(graph):
             return None
         self.step += 1
         return _Look(self, graph) if (self.step - 1) % self.every == 0 else None
+
+    def rest(self, graph: Graph) -> int:
+        """Return how many runs of `graph` are of no interest before the next look: they may run in one call."""
+        return -self.step % self.every if _trains(graph) else NO_LOOK
+
+    def passed(self, graph: Graph, steps: int) -> None:
+        """Count steps that ran without being offered to `watch`."""
+        if _trains(graph):
+            self.step += steps
 
     def __repr__(self) -> str:
         return f"<recording of {len(self.losses)} steps: {', '.join(self.activations)}>"
 
 
+def _trains(graph: Graph) -> bool:
+    return "loss" in graph.marks and any(name.startswith("params/") for name in graph.outputs)
+
+
 class _Look:
     """The observer of one step: nodes it knows by name, values it needs until the step ends."""
+
+    @property
+    def wanted(self) -> set[Node]:
+        """The nodes it must be shown."""
+        return {node for node, names in self.names.items() if any(group in WANTED for group, _ in names)}
 
     def __init__(self, recording: Recording, graph: Graph) -> None:
         self.recording = recording
@@ -129,17 +149,18 @@ def measure(step: int, value: Array, kind: str = "") -> Stats:
     """Return the statistics of one array; `kind` is the op that made it, for saturation."""
     if value.size == 0:
         return Stats(step, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    wide = value.astype(np.float64, copy=False)
+    wide = value.astype(np.float64).reshape(-1)
     saturated = 0.0
     if kind in SATURATING:
         low, high = SATURATING[kind]
         margin = NEAR * (high - low)
         saturated = float(((wide < low + margin) | (wide > high - margin)).mean())
     with np.errstate(all="ignore"):
-        return Stats(
-            step, float(wide.mean()), float(wide.std()), float(wide.min()), float(wide.max()),
-            float(np.linalg.norm(wide)), float((wide == 0).mean()), saturated,
-        )  # fmt: skip
+        mean, norm = float(wide.mean()), float(np.sqrt(wide @ wide))
+        wide -= mean
+        std = float(np.sqrt(wide @ wide / wide.size))
+        zeros = 1.0 - np.count_nonzero(value) / wide.size
+        return Stats(step, mean, std, float(value.min()), float(value.max()), norm, zeros, saturated)
 
 
 def record(model: Any, every: int = 1) -> Recording:

@@ -41,14 +41,16 @@ def runs(
 
 def sliced(model: Any, kind: str, batches: Batches) -> Step | None:
     """Return the recorded step if the executor can run many of it in one call, on these batches; else None."""
-    if not isinstance(batches, ArrayBatches) or not batches.sliceable or model.observer is not None:
+    if not isinstance(batches, ArrayBatches) or not batches.sliceable:
+        return None
+    if model.observer is not None and not hasattr(model.observer, "rest"):
         return None
     step = recorded(model, kind, batches.rows_of(slice(0, batches.batch_size)))
     return step if step is not None and step.runs_many else None
 
 
-def slices(step: Step, whole: int) -> Iterator[tuple[int, int]]:
-    """Cut `whole` steps into slices of about 50 ms: (steps before, steps of this one).
+def slices(step: Step, whole: int, observer: Any = None) -> Iterator[tuple[int, int]]:
+    """Cut `whole` steps into slices of about 50 ms: (steps before, steps of this one; 0: one that `observer` looks at).
 
     What a step takes is measured while they run, and remembered for the next epoch.
     """
@@ -56,6 +58,12 @@ def slices(step: Step, whole: int) -> Iterator[tuple[int, int]]:
     while done < whole:
         count = max(1, int(SLICE_SECONDS / step.seconds)) if step.seconds else 1
         count = min(count, whole - done)
+        if observer is not None:
+            count = min(count, observer.rest(step.graph))
+            if count == 0:
+                yield done, 0
+                done += 1
+                continue
         start = time.perf_counter()
         yield done, count
         seconds = (time.perf_counter() - start) / count
@@ -69,14 +77,19 @@ def _in_slices(model: Any, kind: str, batches: ArrayBatches, index: int, step: S
     order = batches.order(index)
     columns = feed_of(batches.data)
     checked = kind == "train"
-    for done, count in slices(step, whole):
+    for done, count in slices(step, whole, model.observer):
         rows = order[done * size :]
+        if count == 0:
+            yield done + 1, run_step(model, kind, batches.rows_of(rows[:size]))
+            continue
         before = step.state() if checked else {}
         try:
             out = step.run_many(columns, rows, count, check=checked)
         except NotFinite as found:
             out, checked = step.keep(found.outputs), False  # said once an epoch
             finite.explain(step, before, columns, rows, count, done)
+        if model.observer is not None:
+            model.observer.passed(step.graph, count)
         yield done + count, out
     if whole * size < batches.rows:
         yield whole + 1, run_step(model, kind, batches.rows_of(order[whole * size :]))

@@ -31,6 +31,7 @@ from .slices import FIELDS, FOUND, check_code, drive_code, gather_code, keep_cod
 from .target import host
 from .team import pause_address, team
 from .views import Address
+from .watching import Twins
 
 POOLED = 4
 CHECKED = ("params/", "state/", "metrics/")
@@ -44,7 +45,9 @@ UNSHARED = _holders([object()], 0)  # what is counted for an object that only on
 
 
 class NativeRunner:
-    """A graph as machine code. Observed runs go to the interpreter, which shows every node."""
+    """A graph as machine code. An observer that says which nodes it wants is shown these; others see every node, in the
+    interpreter.
+    """
 
     def __init__(self, graph: Graph, threads: int = 1, **settings: Any) -> None:
         self.graph = graph
@@ -65,6 +68,7 @@ class NativeRunner:
         self._batch: dict[str, Array] = {}
         self._lock = threading.Lock()
         self._interpreter: Interpreter | None = None
+        self._twins = Twins(graph, lambda twin: NativeRunner(twin, threads, **settings))
         for buffer, node in memory.constants:
             value = _known_value(node)
             place = self._arena[buffer.offset : buffer.offset + value.nbytes]
@@ -73,6 +77,9 @@ class NativeRunner:
     def run(self, inputs: Mapping[str, Array], observer: Observer | None = None) -> dict[str, Array]:
         """Return the outputs by name, in arrays nobody else holds. Inputs of another shape raise `ShapeError`."""
         if observer is not None:
+            wanted = getattr(observer, "wanted", None)
+            if wanted is not None:
+                return self._twins.run(inputs, observer, wanted)
             self._interpreter = self._interpreter or Interpreter(self.graph)
             return self._interpreter.run(inputs, observer)
         with self._lock:
