@@ -248,6 +248,20 @@ def test_explain(data, trained, capsys):
     assert run(["explain", "--dataset", str(data), "--index", "400"]) == 2
 
 
+def test_explain_native(data, trained, monkeypatch, capsys):
+    pytest.importorskip("llvmlite")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["explain", str(trained / "model.keras"), "--dataset", str(data), "--native"]) == 0
+    text = capsys.readouterr().out
+    assert "dense (Dense), from the formula to the instruction" in text
+    assert "(32, 144)" in text  # a batch as in training
+    assert max(map(len, text.splitlines())) <= 80
+    assert run(["explain", "--dataset", str(data), "--layer", "-1", "--full", "--count", "2"]) == 0
+    assert "Kernel (1)" in capsys.readouterr().out
+    assert run(["explain", "--dataset", str(data), "--native", "--layer", "dens"]) == 2
+    assert "Did you mean" in capsys.readouterr().err
+
+
 def test_predict(tmp_path, capsys):
     image = pytest.importorskip("PIL.Image", reason="predict reads pictures with the image extra")
     rng = np.random.default_rng(0)

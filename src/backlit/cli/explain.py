@@ -21,7 +21,9 @@ def explain(
     dataset: options.Dataset = "auto",
     data_dir: options.DataDir = None,
     index: Annotated[int, typer.Option(help="The first training example to take.")] = 0,
-    count: Annotated[int, typer.Option(help="How many examples to take.")] = 4,
+    count: Annotated[
+        int | None, typer.Option(help="How many examples to take.", show_default="4, with --native 32")
+    ] = None,
     weight: Annotated[
         str | None,
         typer.Option(help="Follow one weight through the chain rule, e.g. dense/kernel.", show_default=False),
@@ -44,6 +46,8 @@ def explain(
     from . import machine_code, network
 
     set_random_seed(seed)
+    native = native or full or layer is not None
+    count = (32 if native else 4) if count is None else count
     net = None if model is None else load_model(model)
     data = load(dataset, data_dir)
     if not 0 <= index < len(data.x_train) or count < 1:
@@ -58,7 +62,7 @@ def explain(
         net = network.build(settings, data.x_train, network.class_count(data.y_train, data.y_test))
     if data.notice:
         print(data.notice)
-    if native or layer is not None or full:
+    if native:
         machine_code.show(net, layer, network.as_input(net, x), y, full)
     else:
         net.explain(network.as_input(net, x), y, weight=weight)

@@ -1,4 +1,4 @@
-"""Looking into training: the step graph, a step explained, its machine code, recordings of activations and gradients, a diagnosis."""
+"""Looking into training: the step graph, a step explained, its machine code, recordings, checks, a diagnosis."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from .machine_code import NativeCode, NativeKernel, native_code
 from .watch import Recording, Stats, record
 
 __all__ = [
-    "Diagnosis", "Explanation", "Finding", "GradientCheck", "InputCheck", "NativeCode", "NativeKernel", "Recording", "Stats", "StepGraph",
-    "check_gradients", "diagnose", "explain", "graph_of", "native_code", "numerical_gradient", "record", "step_graph",
+    "Diagnosis", "Explanation", "Finding", "GradientCheck", "InputCheck", "NativeCode", "NativeKernel", "Recording",
+    "Stats", "StepGraph", "check_gradients", "diagnose", "explain", "graph_of", "native_code", "numerical_gradient",
+    "record", "step_graph",
 ]  # fmt: skip

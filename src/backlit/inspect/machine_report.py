@@ -25,6 +25,10 @@ def report(code: NativeCode, width: int, full: bool) -> str:
     return "\n\n".join([head(code), *(part(code, width, full) for part in PARTS.values())])
 
 
+def _none(code: NativeCode) -> list[str]:
+    return [] if code.kernels else ["    None: the layer has no kernel."]
+
+
 def head(code: NativeCode) -> str:
     """Return the first lines: which layer, and for which processor."""
     target = code.target
@@ -88,24 +92,26 @@ def speed(kernel: NativeKernel) -> str:
     taken, traffic = f"{kernel.microseconds:.3g} us for {work}", f"{kernel.bytes / kernel.microseconds / 1e3:.3g} GB/s"
     if not kernel.flops:
         return f"{taken}: {traffic}"
-    return f"{taken}: {kernel.gflops:.3g} GFLOP/s, {kernel.share:.0%} of the peak of {kernel.peak:.3g}; {traffic}"
+    return (
+        f"{taken}: {kernel.gflops:.3g} GFLOP/s, {kernel.share:.0%} of the {kernel.peak:.3g} this core can do; {traffic}"
+    )
 
 
 def _ir(code: NativeCode, width: int, full: bool) -> str:
-    lines = ["4. LLVM IR: as it is written, before LLVM optimizes it."]
+    lines = ["4. LLVM IR: as it is written, before LLVM optimizes it.", *_none(code)]
     for number, kernel in _chosen(code, full):
-        lines.append(f"  {_which(number, full)}")
+        lines.append(f"  {_which(number, full)}:")
         text = kernel.ir if full else kernel.hot_ir
         lines += text.splitlines() if full else [_clipped(f"    {line}", width) for line in _elided(text.splitlines())]
     return "\n".join(lines)
 
 
 def _assembly(code: NativeCode, width: int, full: bool) -> str:
-    lines = ["5. ASSEMBLY: what the processor runs; > marks the hot loop."]
+    lines = ["5. ASSEMBLY: what the processor runs; > marks the hot loop.", *_none(code)]
     for number, kernel in _chosen(code, full):
         loop = kernel.hot_loop
         told = "no loop" if loop is None else f"in {loop.function}: {counts(loop)}"
-        lines += _wrapped(f"{_which(number, full)} {told}", width, 4, "  ")
+        lines += _wrapped(f"{_which(number, full)}, {told}", width, 4, "  ")
         text = _marked(kernel, full)
         lines += text if full else [_clipped(line, width) for line in _elided(text)]
     return "\n".join(lines)
@@ -118,7 +124,7 @@ def _chosen(code: NativeCode, full: bool) -> Iterator[tuple[int, NativeKernel]]:
 
 
 def _which(number: int, full: bool) -> str:
-    return f"Kernel ({number})" if full else f"The innermost loop of kernel ({number}),"
+    return f"Kernel ({number})" if full else f"The innermost loop of kernel ({number})"
 
 
 def counts(loop: Loop) -> str:
@@ -157,7 +163,7 @@ def _elided(lines: Sequence[str]) -> list[str]:
         ]
     if len(lines) > MOST_LINES:
         left = len(lines) - MOST_LINES + 1
-        lines = [*lines[: MOST_LINES - 5], f"      ... {left} more lines", *lines[-4:]]
+        lines = [*lines[: MOST_LINES - 5], f"  ... {left} more lines", *lines[-4:]]
     return list(lines)
 
 

@@ -354,7 +354,7 @@ class Model(Layer):
         return explanation
 
     def native_code(self, layer: Any, x: Any = None, y: Any = None, batch_size: int = 32) -> Any:
-        """Return what a layer (its name, number, or itself) becomes in `fit`: formula, nodes, kernels, LLVM IR, assembly.
+        """Return what a layer (name, number or itself) becomes in `fit`: formula, nodes, kernels, LLVM IR, assembly.
 
         Print the result (a `NativeCode`), or look into its `kernels`, each with the time it took and its share of the
         processor's peak. Takes batches like `x`, `y`, or `batch_size` rows of random numbers.
