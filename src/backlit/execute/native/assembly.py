@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...graph.graph import Graph
-from ...graph.node import Node, given
+from ...graph.node import Node, constant, given
 from ...ops.op import Spec
 from .calls import Call
 from .draws import uniform
-from .fusion import Kernel, fused
-from .memory import Memory, base_of, written_in_place
+from .fusion import Kernel, fused, is_known
+from .memory import Memory, written_in_place
 from .moves import copy_call, join, one_hot, place_of_extreme, put_slice, reshape, running_sum
 from .passes import Body, body_of, pass_call
 from .products import Product, product_calls
@@ -31,6 +31,7 @@ OTHERS: dict[str, Callable[[Node, Mapping[Node, View], Target], list[Call]]] = {
     "put_slice": put_slice, "one_hot": one_hot, "uniform": uniform, "reshape": reshape,
 }  # fmt: skip
 ACROSS, DOWN = "bits of rows", "bits of columns"
+LEAST_WIDTH = 48  # columns from which on skipping steps row by row can pay
 LEAST_SHARED = 32  # steps along the shared axis from which on looking for zeros can pay
 
 
@@ -101,7 +102,7 @@ def _copies(memory: Memory, target: Target, segment: int) -> list[Item]:
 
 
 def _with_scans(graph: Graph, kernels: Sequence[Kernel]) -> list[Kernel]:
-    """Put a scan for zeros before the first product whose left factor is the user's data."""
+    """Put a scan for zeros before the first product whose left factor may hold many."""
     data = _data(graph)
     scans: dict[tuple[Node, bool], Node] = {}
     found: list[Kernel] = []
@@ -116,25 +117,46 @@ def _with_scans(graph: Graph, kernels: Sequence[Kernel]) -> list[Kernel]:
                 scans[a, down] = bits
                 found.append(Kernel(a.shape, bits=bits, scan=a))
             kernel.bits = scans[a, down]
+            kernel.together = 2 if a in data else 1
         found.append(kernel)
     return found
 
 
 def _may_skip(product: Node, data: set[Node]) -> bool:
+    """Say whether looking for zeros may pay: in the user's data always, in activations where rows are long enough."""
     a = product.inputs[0]
-    if a not in data or len(product.shape) != 2 or len(a.shape) != 2:
+    if len(product.shape) != 2 or len(a.shape) != 2 or product.shape[0] < 2:
         return False
     shared = a.shape[0] if product.attrs["transpose_a"] else a.shape[1]
-    return shared >= LEAST_SHARED and product.shape[0] >= 2
+    if a in data:
+        return shared >= LEAST_SHARED
+    return shared >= 2 * LEAST_SHARED and product.shape[1] >= LEAST_WIDTH and _half_zero(a)
+
+
+def _half_zero(node: Node) -> bool:
+    """Say whether about half of the numbers will be zero: behind relu or dropout, and behind their derivatives."""
+    name, inputs = node.op.name, node.inputs
+    if name == "where":
+        return any(_is_zero(n) for n in inputs[1:])
+    if name == "maximum":
+        return any(_is_zero(n) for n in inputs)
+    return name == "multiply" and any(n.dtype.kind == "b" or _is_mask(n) for n in inputs)
+
+
+def _is_zero(node: Node) -> bool:
+    return node.op is constant and node.value.size == 1 and not node.value.any()
+
+
+def _is_mask(node: Node) -> bool:
+    return node.op.name == "cast" and node.inputs[0].dtype.kind == "b"
 
 
 def _data(graph: Graph) -> set[Node]:
     """Return what is computed from the inputs of the model alone: nobody knows how many zeros the user's data has."""
     data = {node for name, node in graph.inputs.items() if name == "x" or name.startswith("x/")}
     for node in graph.operations:
-        if node.inputs and any(n in data for n in node.inputs):
-            if all(n in data or n.op.name in ("constant", "length") for n in node.inputs):
-                data.add(node)
+        if any(n in data for n in node.inputs) and all(n in data or is_known(n) for n in node.inputs):
+            data.add(node)
     return data
 
 
@@ -198,9 +220,9 @@ class _Calls:
             return [call for a, b, out in parts for call in self._plain(node, Product(a, b), out, threads)]
         bits = None if kernel.bits is None else _by_row(self.views[kernel.bits], kernel.bits)
         if not kernel.nodes:
-            return self._plain(node, Product(a, b, bits), self.views[node], threads)
+            return self._plain(node, Product(a, b, bits, kernel.together), self.views[node], threads)
         body, _ = body_of(kernel.nodes, self.views, self._written(kernel), kernel.shape, self.target, tile=node)
-        return product_calls(Product(a, b, bits), pass_call(body), self.target, threads)
+        return product_calls(Product(a, b, bits, kernel.together), pass_call(body), self.target, threads)
 
     def _plain(self, node: Node, product: Product, out: View, threads: int) -> list[Call]:
         """Return the calls of a product that nothing is computed behind: its tiles are copied to where they belong."""

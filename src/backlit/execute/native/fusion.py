@@ -28,6 +28,7 @@ class Kernel:
     product: Node | None = None
     sink: Node | None = None
     bits: Node | None = None
+    together: int = 0  # rows of the left factor that skip their zeros together
     scan: Node | None = None
 
     def members(self) -> list[Node]:

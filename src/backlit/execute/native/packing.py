@@ -5,16 +5,15 @@ Rows that lie a power of two apart would push each other out of the caches, and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
 from .lanes import ADDRESS, INDEX, index, number
+from .tiles import Tile, started
 from .writer import Module, Writer
 
-if TYPE_CHECKING:
-    from .products import Tile
 
 
 def pack_copy(w: Writer, source: Any, stride: Any, alive: Any, steps: Any, place: Any, tile: Tile) -> None:
@@ -45,12 +44,9 @@ def _turning_function(module: Module, tile: Tile) -> ir.Function:
     columns, how many there are, the numbers in each, the first row, the stride between rows.
     """
     lanes, dtype = tile.lanes, tile.dtype
-    name = f"turn_{dtype.str[1:]}_{lanes}"
-    if name in module.globals:
-        return module.globals[name]
-    w = Writer(module, name, ir.FunctionType(ir.VoidType(), [ADDRESS, INDEX, INDEX, INDEX, ADDRESS, INDEX]))
-    w.function.linkage = "internal"
-    w.function.attributes.add("noinline")
+    w = started(module, f"turn_{dtype.str[1:]}_{lanes}", [ADDRESS, INDEX, INDEX, INDEX, ADDRESS, INDEX])
+    if isinstance(w, ir.Function):
+        return w
     source, stride, alive, steps, place, width = w.function.args
     b = w.builder
     none = number(np.dtype(bool), 0, lanes)

@@ -1,66 +1,69 @@
 """The matrix product: tiles of the result stay in registers while the shared axis runs past.
 
 A row of the right factor is read as vectors, numbers of the left factor are broadcast against it. Each sum runs over the
-shared axis in order, whatever the tile and the thread: so its bits depend on the two vectors alone. A finished tile is
+shared axis in order, whatever the tile and the thread: so its bits depend on the two vectors alone. Finished tiles are
 handed, still in the cache, to the pass behind the product.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from llvmlite import ir
-
-from ...arrays import DType
 from .calls import Argument, Call, Code, Symbol, Table
-from .lanes import ADDRESS, INDEX, index, number, register_type
+from .lanes import ADDRESS, index
 from .packing import pack_copy, pack_transposed
 from .target import Target
+from .tiles import Tile, tile_function
 from .views import View
-from .writer import Module, KERNEL, Writer
+from .writer import KERNEL, Module, Writer
 from .zeros import Skipping
 
-HEAD = 64  # bytes at the start of a thread's memory: step number, address and stride of the tile
-GROUP = 8192  # bytes of finished tiles
-STRIP = 1024  # steps along the shared axis for which a packed strip of the right factor stays in the L2 cache
-
-
-class Tile(NamedTuple):
-    """The shape of a tile: `rows` x `vectors` sums held in registers."""
-
-    dtype: DType
-    rows: int
-    vectors: int
-    lanes: int
-
-    @property
-    def width(self) -> int:
-        """Its columns."""
-        return self.vectors * self.lanes
-
-    @property
-    def size(self) -> int:
-        """Its bytes."""
-        return self.rows * self.width * self.dtype.itemsize
-
-    @property
-    def group(self) -> int:
-        """How many tiles are computed before the pass behind runs over them, still in the L1 cache."""
-        return max(GROUP // self.size, 1)
+HEAD = 64  # bytes at the start of a thread's memory: step number, address and stride of the tiles, ...
+GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
+RIGHT = 262_144  # bytes of the right factor that stay in the L2 cache while all rows run past
+STRIP = 1024  # steps along the shared axis for which a panel of the right factor stays in the L2 cache
+SHORT_STRIP = 64  # the same for the L1 cache, where steps are skipped row by row
 
 
 class Product(NamedTuple):
-    """One product of two matrices: a (rows, shared), b (shared, columns); `bits` says where a is not zero, if asked."""
+    """One product of two matrices: a (rows, shared), b (shared, columns).
+
+    `bits` say where a is not zero, if asked; `together` rows skip steps together.
+    """
 
     a: View
     b: View
     bits: View | None = None
+    together: int = 0
 
     @property
     def sizes(self) -> tuple[int, int, int]:
         """Rows, columns, and the length of the shared axis."""
         return self.a.shape[0], self.b.shape[1], self.a.shape[1]
+
+
+class Form(NamedTuple):
+    """What the instructions of a product depend on.
+
+    `packing` says how the right factor is laid out for the tiles, `together` how many rows skip steps together (0: none
+    are skipped). With `rows_first` all columns of a few rows are computed before the next rows: the right factor is
+    small then, and the pass behind walks along whole rows of the weights.
+    """
+
+    tile: Tile
+    packing: str
+    together: int
+    rows_first: bool
+
+    @property
+    def strip(self) -> int:
+        """Steps along the shared axis before the next panel or row."""
+        return SHORT_STRIP if self.together == 1 and not self.rows_first else STRIP
+
+    def key(self) -> str:
+        """Return a text of all this."""
+        order = "rows" if self.rows_first else "panels"
+        return f"product {self.tile.key()} {self.packing} {self.together} {order}"
 
 
 def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
@@ -75,14 +78,13 @@ def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
     return [*found, (fours, 3 * threes, 3)] if threes else found
 
 
-def tile_rows(rows: int, vectors: int, registers: int, even: bool) -> int:
+def tile_rows(rows: int, vectors: int, registers: int, together: int) -> int:
     """Return the height of tiles that fits the registers and leaves few rows over."""
-    most = min((registers - vectors - 2) // vectors, 12)
-    if even:
-        most -= most % 2
+    unit = max(together, 1)
+    most = min((registers - vectors - 2) // vectors, 12) // unit * unit
     if rows <= most:
         return rows
-    sizes = [r for r in range(max(most // 2, 2), most + 1) if not even or r % 2 == 0]
+    sizes = range(max(most // 2 // unit, 1) * unit, most + 1, unit)
     return min(sizes, key=lambda r: (-(-rows // r) * r * (1 + 0.3 / r), -r))
 
 
@@ -91,15 +93,14 @@ def product_calls(product: Product, behind: Call, target: Target, threads: int) 
 
     Each thread owns some columns, so that a layer's weights stay in its cache; where columns are too few, some rows.
     """
-    rows, columns, _ = product.sizes
+    _, columns, _ = product.sizes
     lanes = target.vector_bytes // product.b.dtype.itemsize
     vectors = -(-columns // lanes)
-    if threads > 1 and (most := -(-vectors // threads)) * threads <= 1.25 * vectors and most * threads > 1:
+    most = -(-vectors // threads)
+    if threads > 1 and most * threads <= 1.25 * vectors:
         edges = [-(-vectors * t // threads) for t in range(threads + 1)]
-        return [
-            call for t in range(threads)
-            for call in _panels(product, behind, target, lanes, (edges[t], edges[t + 1]), t)
-        ]  # fmt: skip
+        ranges = [(edges[t], edges[t + 1]) for t in range(threads)]
+        return [c for t, part in enumerate(ranges) for c in _panels(product, behind, target, lanes, part, t)]
     return _panels(product, behind, target, lanes, (0, vectors), None)
 
 
@@ -107,255 +108,209 @@ def _panels(
     product: Product, behind: Call, target: Target, lanes: int, vectors: tuple[int, int], owner: int | None
 ) -> list[Call]:
     """Return the calls for a range of vectors of columns, which belong to one thread or are shared by rows."""
-    rows, columns, _ = product.sizes
+    rows, columns, shared = product.sizes
+    size = product.b.dtype.itemsize
     calls: list[Call] = []
     for first, count, width in panels(vectors[1] - vectors[0], 4 if target.registers >= 32 else 2):
-        skipping = product.bits is not None and rows >= 2
-        tile = Tile(product.b.dtype, tile_rows(rows, width, target.registers, skipping), width, lanes)
-        call = _call(product, behind, tile, skipping and tile.rows % 2 == 0)
+        together = product.together if rows >= 2 else 0
+        height = tile_rows(rows, width, target.registers, together)
+        together = together if together and height % together == 0 else 0
+        rows_first = shared <= STRIP and shared * count * lanes * size <= RIGHT
+        form = Form(Tile(product.b.dtype, height, width, lanes), _packing(product, height), together, rows_first)
+        call = _call(product, behind, form, count * lanes)
         call.low1, call.owner = (vectors[0] + first) * lanes, owner
         call.columns = min(columns - call.low1, count * lanes)
         calls.append(call)
     return calls
 
 
-def scratch_bytes(product: Product, tile: Tile) -> int:
-    """Return the bytes a thread needs: tiles, and a packed strip of the right factor."""
-    rows, _, shared = product.sizes
-    strips = -(-shared // STRIP)
-    tiles = -(-rows // tile.rows) if strips > 1 else tile.group
-    return HEAD + (tiles + 1) * tile.size + min(shared, STRIP) * tile.width * tile.dtype.itemsize + 64
-
-
-def _call(product: Product, behind: Call, tile: Tile, skipping: bool) -> Call:
-    rows, columns, shared = product.sizes
-    a, b = product.a, product.b
-    packing = "transposed" if b.strides[0] == 1 and b.strides[1] != 1 else "copied"
-    if b.strides[1] == 1 and rows < 3 * tile.rows:
-        packing = "none"
-    if b.strides[1] != 1 and b.strides[0] != 1:
+def _packing(product: Product, height: int) -> str:
+    """Say how the right factor reaches the tiles; where few rows read it, it is read as it lies."""
+    outer, inner = product.b.strides
+    if inner != 1 and outer != 1:
         raise NotImplementedError("products of matrices whose numbers lie apart along both axes")
-    outer = b.strides[1] if packing == "transposed" else b.strides[0]
-    arguments: list[Argument] = [
-        a.address, *a.strides, b.address, outer, shared, Symbol(behind.code), Table(behind),
-    ]  # fmt: skip
-    if skipping and product.bits is not None:
+    if inner != 1:
+        return "transposed"
+    return "none" if product.sizes[0] < 3 * height else "copied"
+
+
+def _call(product: Product, behind: Call, form: Form, columns: int) -> Call:
+    rows, _, shared = product.sizes
+    a, b = product.a, product.b
+    outer = b.strides[1] if form.packing == "transposed" else b.strides[0]
+    arguments: list[Argument] = [a.address, *a.strides, b.address, outer, shared, Symbol(behind.code), Table(behind)]
+    if form.together and product.bits is not None:
         arguments += [product.bits.address, *product.bits.strides]
-    kind = f"{tile.dtype.str} {tile.rows}x{tile.vectors}x{tile.lanes} {packing}{' skipping' * skipping}"
-    code = Code(f"product {kind}", lambda module, name: _write(module, name, tile, packing, skipping))
+    code = Code(form.key(), lambda module, name: _write(module, name, form))
+    tile = form.tile
     return Call(
-        code, arguments, rows, columns, tile.rows, tile.width, also=[behind], scratch=scratch_bytes(product, tile)
+        code, arguments, rows, columns, tile.rows, tile.width, also=[behind], scratch=_scratch(product, form, columns)
     )
 
 
-def _write(module: Module, name: str, tile: Tile, packing: str, skipping: bool) -> None:
+def _scratch(product: Product, form: Form, columns: int) -> int:
+    """Return the bytes a thread needs: tiles, and what is packed of the right factor."""
+    rows, _, shared = product.sizes
+    tile, size = form.tile, form.tile.dtype.itemsize
+    if form.rows_first:
+        return HEAD + (tile.rows + group_rows(tile, columns)) * columns * size + shared * columns * size
+    several = shared > form.strip
+    tiles = -(-rows // tile.rows) * tile.rows if several else group_rows(tile, tile.width)
+    return HEAD + (tile.rows + tiles) * tile.width * size + min(shared, form.strip) * tile.width * size
+
+
+def group_rows(tile: Tile, columns: int) -> int:
+    """Return how many rows are computed before the pass behind runs over them: whole tiles, still in the L1 cache."""
+    return max(GROUP // (tile.rows * columns * tile.dtype.itemsize), 1) * tile.rows
+
+
+def _write(module: Module, name: str, form: Form) -> None:
     w = Writer(module, name)
-    _Product(w, tile, packing, skipping).write()
+    _Product(w, form).write()
     w.finish()
 
 
 class _Product:
-    """Writes one product kernel: panels of columns, strips of the shared axis, tiles of rows."""
+    """Writes one product kernel."""
 
-    def __init__(self, w: Writer, tile: Tile, packing: str, skipping: bool) -> None:
-        self.w, self.b, self.tile, self.packing = w, w.builder, tile, packing
+    def __init__(self, w: Writer, form: Form) -> None:
+        self.w, self.b, self.form, self.tile = w, w.builder, form, form.tile
         self.a, self.a_row, self.a_step = w.argument(ADDRESS), w.argument(), w.argument()
         self.right, self.b_outer, self.shared = w.argument(ADDRESS), w.argument(), w.argument()
         self.behind, self.behind_table = w.argument(ADDRESS), w.argument(ADDRESS)
-        self.skipping = Skipping(w, w.argument(ADDRESS), w.argument(), w.argument()) if skipping else None
+        self.skipping: Skipping | None = None
+        if form.together:
+            self.skipping = Skipping(w, form.together, w.argument(ADDRESS), w.argument(), w.argument())
         self.scratch = w.function.args[1]
         self.low0, self.high0, self.low1, self.high1 = w.function.args[2:]
+        self.size = index(self.tile.dtype.itemsize)
 
     def write(self) -> None:
+        if self.form.rows_first:
+            self._rows_first()
+        else:
+            self._panels_first()
+
+    def _rows_first(self) -> None:
+        """Pack every panel; then for a group of rows at a time, all tiles, and the pass behind over whole rows."""
         w, b, tile = self.w, self.b, self.tile
-        with b.goto_entry_block():
-            rows = b.sub(self.high0, self.low0)
-            tiles = b.sdiv(b.add(rows, index(tile.rows - 1)), index(tile.rows))
-            self.several = b.icmp_signed(">", self.shared, index(STRIP))
-            kept = b.select(self.several, b.mul(tiles, index(tile.size)), index(tile.group * tile.size))
-            self.tiles = w.bytes_behind(self.scratch, index(HEAD + tile.size))
-            self.strip_place = w.bytes_behind(self.tiles, kept)
-            self.group = b.select(self.several, index(tile.rows), index(tile.group * tile.rows))
+        columns = b.sub(self.high1, self.low1)
+        across = b.mul(b.sdiv(b.add(columns, index(tile.width - 1)), index(tile.width)), index(tile.width))
+        row_bytes = b.mul(across, self.size)
+        group = self._group(row_bytes)
+        tiles = w.bytes_behind(self.scratch, b.add(index(HEAD), b.mul(row_bytes, index(tile.rows))))
+        packed = w.bytes_behind(tiles, b.mul(row_bytes, group))
+        panel_bytes = b.mul(self.shared, index(tile.width * tile.dtype.itemsize))
+        with w.loop(self.low1, self.high1, tile.width) as column:
+            self._packed(column, index(0), self.shared, self._panel(packed, panel_bytes, column))
+        with w.loop(self.low0, self.high0, group) as low:
+            high = w.minimum(b.add(low, group), self.high0)
+            with w.loop(self.low1, self.high1, tile.width) as column:
+                right, stride = self._right(column, index(0), self._panel(packed, panel_bytes, column))
+                place = w.at(tiles, b.sub(column, self.low1), tile.dtype)
+                self._rows(place, across, low, low, high, right, stride, column, index(0), self.shared, self._true())
+            self._finish(tiles, across, low, self.low1, low, high, self.low1, columns)
+
+    def _panel(self, packed: Any, panel_bytes: Any, column: Any) -> Any:
+        """Return where a packed panel lies."""
+        number = self.b.sdiv(self.b.sub(column, self.low1), index(self.tile.width))
+        return self.w.bytes_behind(packed, self.b.mul(number, panel_bytes))
+
+    def _group(self, row_bytes: Any) -> Any:
+        """Return the rows of a group: `group_rows`, for a number of columns known when it runs."""
+        b, rows = self.b, index(self.tile.rows)
+        tiles = b.sdiv(index(GROUP), b.mul(row_bytes, rows))
+        return b.mul(b.select(b.icmp_signed(">", tiles, index(1)), tiles, index(1)), rows)
+
+    def _panels_first(self) -> None:
+        """For one panel at a time: strip by strip of the shared axis, all rows.
+
+        Where there are several strips all tiles wait until the last one; else a group of rows does.
+        """
+        w, b, tile, strip = self.w, self.b, self.tile, self.form.strip
+        rows = b.sub(self.high0, self.low0)
+        several = b.icmp_signed(">", self.shared, index(strip))
+        row_bytes = index(tile.width * tile.dtype.itemsize)
+        all_rows = b.mul(b.sdiv(b.add(rows, index(tile.rows - 1)), index(tile.rows)), index(tile.rows))
+        group = b.select(several, index(tile.rows), index(group_rows(tile, tile.width)))
+        kept = b.select(several, all_rows, group)
+        tiles = w.bytes_behind(self.scratch, b.add(index(HEAD), b.mul(row_bytes, index(tile.rows))))
+        packed = w.bytes_behind(tiles, b.mul(row_bytes, kept))
         with w.loop(self.low1, self.high1, tile.width) as column:
             alive = w.minimum(b.sub(self.high1, column), index(tile.width))
-            with w.loop(index(0), self.shared, STRIP) as start:
-                steps = w.minimum(b.sub(self.shared, start), index(STRIP))
-                self._strip(column, alive, start, steps)
-            with b.if_then(b.icmp_signed("<=", self.shared, index(0))):
-                self._strip(column, alive, index(0), index(0))
+            with w.loop(index(0), b.select(b.icmp_signed(">", self.shared, index(1)), self.shared, index(1)), strip) as start:
+                steps = w.minimum(b.sub(self.shared, start), index(strip))
+                self._packed(column, start, steps, packed)
+                right, stride = self._right(column, start, packed)
+                last = b.icmp_signed(">=", b.add(start, steps), self.shared)
+                with w.loop(self.low0, self.high0, group) as low:
+                    high = w.minimum(b.add(low, group), self.high0)
+                    top = w.minimum(low, b.sub(self.high0, index(tile.rows)))
+                    origin = b.select(several, top, low)
+                    place = b.select(several, w.bytes_behind(tiles, b.mul(b.sub(low, self.low0), row_bytes)), tiles)
+                    first = b.icmp_signed("==", start, index(0))
+                    self._rows(place, index(tile.width), origin, low, high, right, stride, column, start, steps, first)
+                    with b.if_then(last):
+                        self._finish(place, index(tile.width), origin, column, low, high, column, alive)
 
-    def _strip(self, column: Any, alive: Any, start: Any, steps: Any) -> None:
-        """All tiles of one panel for one strip of the shared axis; the last strip finishes them, a group at a time.
+    def _rows(
+        self, place: Any, across: Any, origin: Any, low: Any, high: Any, right: Any, stride: Any, column: Any,
+        start: Any, steps: Any, first: Any,
+    ) -> None:  # fmt: skip
+        """Compute the tiles of rows low to high in one panel: row `origin` lies at `place`.
 
         The last tile moves up rather than reach over the edge: what it computes again comes out the same.
         """
         w, b, tile = self.w, self.b, self.tile
-        right, stride = self._packed(column, alive, start, steps)
-        first = b.icmp_signed("==", start, index(0))
-        last = b.icmp_signed(">=", b.add(start, steps), self.shared)
-        row_bytes = index(tile.size // tile.rows)
-        with w.loop(self.low0, self.high0, self.group) as low:
-            high = w.minimum(b.add(low, self.group), self.high0)
-            waiting = w.bytes_behind(self.tiles, b.mul(b.sub(low, self.low0), row_bytes))
-            origin = w.minimum(low, b.sub(self.high0, index(tile.rows)))
-            place = b.select(self.several, waiting, self.tiles)
-            origin = b.select(self.several, origin, low)
-            with w.loop(low, high, tile.rows) as row:
-                top = w.minimum(row, b.sub(self.high0, index(tile.rows)))
-                left = w.at(self.a, b.add(b.mul(top, self.a_row), b.mul(start, self.a_step)), tile.dtype)
-                here = w.bytes_behind(place, b.mul(b.sub(top, origin), row_bytes))
-                self._tile(here, left, right, stride, steps, first, alive, top, start)
-            with b.if_then(last):
-                self._finish(place, origin, low, high, column, alive)
+        alive = w.minimum(b.sub(self.high1, column), index(tile.width))
+        with w.loop(low, high, tile.rows) as row:
+            top = w.minimum(row, b.sub(self.high0, index(tile.rows)))
+            left = w.at(self.a, b.add(b.mul(top, self.a_row), b.mul(start, self.a_step)), tile.dtype)
+            here = w.at(place, b.mul(b.sub(top, origin), across), tile.dtype)
+            self._tile([here, across, left, self.a_row, self.a_step, right, stride, steps, first, alive], top, start)
 
-    def _packed(self, column: Any, alive: Any, start: Any, steps: Any) -> tuple[Any, Any]:
-        """Return where the strip of the right factor lies and how far its rows are apart: packed, or as it is."""
-        w, b, tile = self.w, self.b, self.tile
-        if self.packing == "transposed":
-            source = w.at(self.right, b.add(b.mul(column, self.b_outer), start), tile.dtype)
-            pack_transposed(w, source, self.b_outer, alive, steps, self.strip_place, tile)
-            return self.strip_place, index(tile.width)
-        source = w.at(self.right, b.add(b.mul(start, self.b_outer), column), tile.dtype)
-        if self.packing == "none":
-            return source, self.b_outer
-        pack_copy(w, source, self.b_outer, alive, steps, self.strip_place, tile)
-        return self.strip_place, index(tile.width)
-
-    def _tile(
-        self, place: Any, left: Any, right: Any, stride: Any, steps: Any, first: Any, alive: Any, top: Any, start: Any
-    ) -> None:
-        """One tile: densely, or where its rows are mostly zero, only the steps at which one of two rows is not."""
-        b, tile = self.b, self.tile
-        table = [place, left, self.a_row, self.a_step, right, stride, steps, first, alive]
-        dense = tile_function(self.w.module, tile, tile.rows, self.packing == "none")
+    def _tile(self, table: list[Any], top: Any, start: Any) -> None:
+        """Compute one tile: every step, or where that is faster only those at which its rows are not zero."""
+        w, b, tile, masked = self.w, self.b, self.tile, self.form.packing == "none"
+        dense = tile_function(w.module, tile, masked)
         if self.skipping is None:
             b.call(dense, table)
             return
-        sparse = self.skipping.tile_function(self.w.module, tile, self.packing == "none")
-        with b.if_else(self.skipping.pays(top, start, steps, tile.rows)) as (then, otherwise):
+        sparse = self.skipping.tile_function(w.module, tile, masked)
+        with b.if_else(self.skipping.pays(top, start, table[7], tile)) as (then, otherwise):
             with then:
                 b.call(sparse, [*table, *self.skipping.arguments(top, start)])
             with otherwise:
                 b.call(dense, table)
 
-    def _finish(self, place: Any, origin: Any, low: Any, high: Any, column: Any, alive: Any) -> None:
+    def _packed(self, column: Any, start: Any, steps: Any, place: Any) -> None:
+        """Lay a panel of the right factor out at `place`, if it is packed at all."""
+        w, b, tile, packing = self.w, self.b, self.tile, self.form.packing
+        alive = w.minimum(b.sub(self.high1, column), index(tile.width))
+        if packing == "transposed":
+            source = w.at(self.right, b.add(b.mul(column, self.b_outer), start), tile.dtype)
+            pack_transposed(w, source, self.b_outer, alive, steps, place, tile)
+        elif packing == "copied":
+            source = w.at(self.right, b.add(b.mul(start, self.b_outer), column), tile.dtype)
+            pack_copy(w, source, self.b_outer, alive, steps, place, tile)
+
+    def _right(self, column: Any, start: Any, packed: Any) -> tuple[Any, Any]:
+        """Return where a panel of the right factor lies and how far its rows are apart."""
+        if self.form.packing != "none":
+            return packed, index(self.tile.width)
+        place = self.b.add(self.b.mul(start, self.b_outer), column)
+        return self.w.at(self.right, place, self.tile.dtype), self.b_outer
+
+    def _finish(
+        self, place: Any, across: Any, origin_row: Any, origin_column: Any, low: Any, high: Any, column: Any, alive: Any
+    ) -> None:
         """Tell the pass behind where number (0, 0) of the result would lie, and let it run over the tiles."""
-        w, b, tile = self.w, self.b, self.tile
-        back = b.add(b.mul(origin, index(tile.width)), column)
-        base = w.at(place, b.sub(index(0), back), tile.dtype)
-        b.store(base, w.bytes_behind(self.scratch, index(8)))
-        b.store(index(tile.width), w.bytes_behind(self.scratch, index(16)))
+        w, b = self.w, self.b
+        back = b.add(b.mul(origin_row, across), origin_column)
+        b.store(w.at(place, b.sub(index(0), back), self.tile.dtype), w.bytes_behind(self.scratch, index(8)))
+        b.store(across, w.bytes_behind(self.scratch, index(16)))
         w.call_at(self.behind, KERNEL, [self.behind_table, self.scratch, low, high, column, b.add(column, alive)])
 
+    def _true(self) -> Any:
+        return self.b.icmp_signed("==", index(0), index(0))
 
-TILE_ARGUMENTS = [ADDRESS, ADDRESS, INDEX, INDEX, ADDRESS, INDEX, INDEX, ir.IntType(1), INDEX]
-
-
-def tile_function(module: ir.Module, tile: Tile, rows: int, masked: bool) -> ir.Function:
-    """Return the function that computes one dense tile; with `masked` the right factor may end within the last vector.
-
-    Its arguments: the tile, the left factor with the strides of a row and of a step, the right factor with the stride
-    of a step, how many steps, whether the sums start from zero, and how many columns there are.
-    """
-    name = f"tile_{tile.dtype.str[1:]}_{rows}x{tile.vectors}x{tile.lanes}{'_masked' * masked}"
-    if name in module.globals:
-        return module.globals[name]
-    w = Writer(module, name, ir.FunctionType(ir.VoidType(), TILE_ARGUMENTS))
-    w.function.linkage = "internal"
-    w.function.attributes.add("noinline")
-    place, left, a_row, a_step, right, stride, steps, first, alive = w.function.args
-    b = w.builder
-    read = reader_of_rows(w, tile, alive, masked)
-    starts = [w.at(left, b.mul(index(r), a_row), tile.dtype) for r in range(rows)]
-
-    def step(k: Any, sums: Sequence[Any]) -> list[Any]:
-        vectors = read(w.at(right, b.mul(k, stride), tile.dtype))
-        at = b.mul(k, a_step)
-        return [
-            s
-            for r in range(rows)
-            for s in added(w, tile, w.at(starts[r], at, tile.dtype), vectors, sums[r * tile.vectors :])
-        ]
-
-    sums = opened(w, tile, place, rows, first)
-    sums = held_in_registers(w, sums, steps, step)
-    close(w, tile, place, sums)
-    b.ret_void()
-    return w.function
-
-
-def reader_of_rows(w: Writer, tile: Tile, alive: Any, masked: bool) -> Any:
-    """Return the function that reads a row of the right factor as vectors."""
-    if not masked:
-        return lambda pointer: [
-            w.load(w.at(pointer, index(v * tile.lanes), tile.dtype), tile.dtype, tile.lanes)
-            for v in range(tile.vectors)
-        ]
-    mask = w.mask(w.builder.sub(alive, index((tile.vectors - 1) * tile.lanes)), tile.lanes)
-
-    def read(pointer: Any) -> list[Any]:
-        places = [w.at(pointer, index(v * tile.lanes), tile.dtype) for v in range(tile.vectors)]
-        whole = [w.load(p, tile.dtype, tile.lanes) for p in places[:-1]]
-        return [*whole, w.load(places[-1], tile.dtype, tile.lanes, mask)]
-
-    return read
-
-
-def added(w: Writer, tile: Tile, pointer: Any, vectors: Sequence[Any], sums: Sequence[Any]) -> list[Any]:
-    """Return the sums of one row after one step: its number times the vectors is added."""
-    one = w.splat(w.load(pointer, tile.dtype), tile.lanes)
-    return [w.fma(one, v, s, tile.dtype, tile.lanes) for v, s in zip(vectors, sums, strict=False)]
-
-
-def opened(w: Writer, tile: Tile, place: Any, rows: int, first: Any) -> list[Any]:
-    """Return the sums at the start: zero, or what the strip before left in the tile."""
-    b: Any = w.builder
-    zero = number(tile.dtype, 0, tile.lanes)
-    fresh = b.block
-    after, reload = b.append_basic_block("opened"), b.append_basic_block("reload")
-    b.cbranch(first, after, reload)
-    b.position_at_end(reload)
-    count = rows * tile.vectors
-    kept = [w.load(w.at(place, index(i * tile.lanes), tile.dtype), tile.dtype, tile.lanes) for i in range(count)]
-    b.branch(after)
-    b.position_at_end(after)
-    sums = []
-    for value in kept:
-        phi = b.phi(register_type(tile.dtype, tile.lanes))
-        phi.add_incoming(zero, fresh)
-        phi.add_incoming(value, reload)
-        sums.append(phi)
-    return sums
-
-
-def held_in_registers(w: Writer, sums: Sequence[Any], steps: Any, step: Any) -> list[Any]:
-    """Return the sums after `step` at 0, 1, ... below `steps`, held in registers all the while."""
-    b: Any = w.builder
-    before, body, after = b.block, b.append_basic_block("shared"), b.append_basic_block("tile")
-    b.cbranch(b.icmp_signed(">", steps, index(0)), body, after)
-    b.position_at_end(body)
-    k = b.phi(INDEX)
-    k.add_incoming(index(0), before)
-    held = [b.phi(s.type) for s in sums]
-    new = step(k, held)
-    following = b.add(k, index(1))
-    k.add_incoming(following, b.block)
-    for phi, old, value in zip(held, sums, new, strict=True):
-        phi.add_incoming(old, before)
-        phi.add_incoming(value, b.block)
-    end = b.block
-    b.cbranch(b.icmp_signed("<", following, steps), body, after)
-    b.position_at_end(after)
-    found = []
-    for old, value in zip(sums, new, strict=True):
-        phi = b.phi(value.type)
-        phi.add_incoming(old, before)
-        phi.add_incoming(value, end)
-        found.append(phi)
-    return found
-
-
-def close(w: Writer, tile: Tile, place: Any, sums: Sequence[Any]) -> None:
-    """Write the sums into the tile."""
-    for i, value in enumerate(sums):
-        w.store(value, w.at(place, index(i * tile.lanes), tile.dtype), tile.dtype, tile.lanes)

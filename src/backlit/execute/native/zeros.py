@@ -1,13 +1,13 @@
 """Skipping zeros: four of five pixels of a digit are 0, and a product with 0 adds nothing to a sum.
 
-Where the data is not zero is written as bits, once a step. A tile of two rows then visits only the steps at which one of
-them is not zero, in the same order as the dense tile: the sums are the same, bit for bit, as long as the other factor
-is finite.
+Half of what relu or dropout leaves is 0, too. Where a left factor is not zero is written as bits, once a step. A tile then
+visits only the steps at which a row (or one of two) is not zero, in the same order as the dense tile: the sums are the
+same, bit for bit, as long as the other factor is finite.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -15,15 +15,13 @@ from llvmlite import ir
 from ...arrays import DType
 from .calls import Call, Code
 from .lanes import ADDRESS, BIT, INDEX, index, number
+from .passes import in_vectors
+from .tiles import TILE_ARGUMENTS, Tile, added, close, either, opened, places_of, reader_of_rows, started
 from .views import View
-from .writer import WORD, Module, Writer
-
-if TYPE_CHECKING:
-    from .products import Tile
+from .writer import WORD, Module, Running, Writer
 
 BITS = 64
 WORDS = np.dtype(np.int32)  # bits are kept in words of 32, read in pairs
-WORTH = 0.55  # a step of two rows without reuse costs more than its share of a dense tile
 
 
 def words_of(count: int) -> int:
@@ -32,10 +30,10 @@ def words_of(count: int) -> int:
 
 
 class Skipping:
-    """Inside a product: the bits of its left factor, and the tile that follows them."""
+    """Inside a product: the bits of its left factor, and the tile that follows them, `together` rows at a time."""
 
-    def __init__(self, w: Writer, bits: Any, row_stride: Any, word_stride: Any) -> None:
-        self.w, self.b = w, w.builder
+    def __init__(self, w: Writer, together: int, bits: Any, row_stride: Any, word_stride: Any) -> None:
+        self.w, self.b, self.together = w, w.builder, together
         self.bits, self.row_stride, self.word_stride = bits, row_stride, word_stride
 
     def arguments(self, row: Any, start: Any) -> list[Any]:
@@ -44,52 +42,49 @@ class Skipping:
         place = self.b.add(self.b.mul(row, self.row_stride), self.b.mul(word, self.word_stride))
         return [self.w.at(self.bits, place, WORDS), self.row_stride, self.word_stride]
 
-    def pays(self, top: Any, start: Any, steps: Any, rows: int) -> Any:
-        """Say whether the rows of a tile have so few steps together that following the bits is faster."""
-        w, b = self.w, self.b
-        from .writer import Running
-
+    def pays(self, top: Any, start: Any, steps: Any, tile: Tile) -> Any:
+        """Say whether following the bits is faster: a step that is visited costs what its loads and products do."""
+        w, b, rows = self.w, self.b, tile.rows // self.together
         count = Running(w, INDEX)
         count.set(index(0))
-        for r in range(0, rows, 2):
-            pointer, row_stride, word_stride = self.arguments(b.add(top, index(r)), start)
+        for r in range(rows):
+            bits = self.arguments(b.add(top, index(r * self.together)), start)
             with w.loop(index(0), words_in(b, steps)) as i:
-                both = pair_of_rows(w, pointer, row_stride, word_stride, i)
-                found = w.call("llvm.ctpop.i64", ir.FunctionType(INDEX, [INDEX]), [both])
+                found = w.call("llvm.ctpop.i64", ir.FunctionType(INDEX, [INDEX]), [word_at(w, *bits, self.together, i)])
                 count.set(b.add(count.get(), found))
-        limit = b.sdiv(b.mul(steps, index(int(WORTH * 1000) * rows // 2)), index(1000))
-        return b.icmp_signed("<", count.get(), limit)
+        dense = 100 * self.together * tile.vectors
+        visit = 100 * max(self.together * tile.vectors, tile.vectors + self.together) + 25
+        word_change = 1500  # the end of a word is guessed wrong
+        spent = b.add(b.mul(count.get(), index(visit)), b.mul(words_in(b, steps), index(rows * word_change)))
+        return b.icmp_signed("<", spent, b.mul(steps, index(rows * dense)))
 
     def tile_function(self, module: Module, tile: Tile, masked: bool) -> ir.Function:
-        """Return the function that computes a tile two rows at a time, visiting the steps the bits name."""
-        from .products import TILE_ARGUMENTS, added, close, opened, reader_of_rows
-
-        name = f"skip_{tile.dtype.str[1:]}_{tile.rows}x{tile.vectors}x{tile.lanes}{'_masked' * masked}"
-        if name in module.globals:
-            return module.globals[name]
-        w = Writer(module, name, ir.FunctionType(ir.VoidType(), [*TILE_ARGUMENTS, ADDRESS, INDEX, INDEX]))
-        w.function.linkage = "internal"
-        w.function.attributes.add("noinline")
-        place, left, a_row, a_step, right, stride, steps, first, alive, bits, row_stride, word_stride = w.function.args
+        """Return the function that computes a tile a row or two at a time, visiting the steps the bits name."""
+        together = self.together
+        name = f"skip_{together}_{tile.key()}{'_masked' * masked}"
+        w = started(module, name, [*TILE_ARGUMENTS, ADDRESS, INDEX, INDEX])
+        if isinstance(w, ir.Function):
+            return w
+        place, across, left, a_row, a_step, right, stride, steps, first, alive, *bits = w.function.args
         b = w.builder
         read = reader_of_rows(w, tile, alive, masked)
         words = words_in(b, steps)
-        with w.loop(0, tile.rows, 2) as row:
-            above = w.at(left, b.mul(row, a_row), tile.dtype)
-            below = w.at(above, a_row, tile.dtype)
-            here = w.at(place, b.mul(row, index(tile.width)), tile.dtype)
-            bits_here = w.at(bits, b.mul(row, row_stride), WORDS)
+        with w.loop(0, tile.rows, together) as row:
+            lines = [w.at(left, b.mul(b.add(row, index(r)), a_row), tile.dtype) for r in range(together)]
+            places = places_of(w, tile, w.at(place, b.mul(row, across), tile.dtype), across, together)
+            bits_here = w.at(bits[0], b.mul(row, bits[1]), WORDS)
 
             def step(k: Any, sums: list[Any]) -> list[Any]:
                 vectors = read(w.at(right, b.mul(k, stride), tile.dtype))
-                at = b.mul(k, a_step)
-                upper = added(w, tile, w.at(above, at, tile.dtype), vectors, sums)
-                return upper + added(w, tile, w.at(below, at, tile.dtype), vectors, sums[tile.vectors :])
+                at, found = b.mul(k, a_step), []
+                for r, line in enumerate(lines):
+                    found += added(w, tile, w.at(line, at, tile.dtype), vectors, sums[r * tile.vectors :])
+                return found
 
             def word(i: Any) -> Any:
-                return pair_of_rows(w, bits_here, row_stride, word_stride, i)
+                return word_at(w, bits_here, bits[1], bits[2], together, i)
 
-            close(w, tile, here, follow_bits(w, opened(w, tile, here, 2, first), words, word, step))
+            close(w, tile, places, follow_bits(w, opened(w, tile, places, first), words, word, step))
         b.ret_void()
         return w.function
 
@@ -99,15 +94,17 @@ def words_in(b: Any, steps: Any) -> Any:
     return b.lshr(b.add(steps, index(BITS - 1)), index(6))
 
 
-def pair_of_rows(w: Writer, bits: Any, row_stride: Any, word_stride: Any, i: Any) -> Any:
-    """Return word `i` of 64 bits: the steps at which this row or the next one is not zero."""
+def word_at(w: Writer, bits: Any, row_stride: Any, word_stride: Any, rows: int, i: Any) -> Any:
+    """Return word `i` of 64 bits: the steps at which this row, or one of the next ones, is not zero."""
     b = w.builder
     halves = []
     for half in range(2):
         place = b.mul(b.add(b.shl(i, index(1)), index(half)), word_stride)
-        upper = w.load(w.at(bits, place, WORDS), WORDS)
-        lower = w.load(w.at(bits, b.add(place, row_stride), WORDS), WORDS)
-        halves.append(b.zext(b.or_(upper, lower), INDEX))
+        word: Any = ir.Constant(WORD, 0)
+        for _ in range(rows):
+            word = b.or_(word, w.load(w.at(bits, place, WORDS), WORDS))
+            place = b.add(place, row_stride)
+        halves.append(b.zext(word, INDEX))
     return b.or_(halves[0], b.shl(halves[1], index(32)))
 
 
@@ -136,12 +133,7 @@ def follow_bits(w: Writer, sums: list[Any], words: Any, word: Any, step: Any) ->
         phi.add_incoming(old, outer)
         phi.add_incoming(value, inner)
     b.position_at_end(next_word)
-    joined = []
-    for old, value in zip(held, new, strict=True):
-        phi = b.phi(value.type)
-        phi.add_incoming(old, outer)
-        phi.add_incoming(value, inner)
-        joined.append(phi)
+    joined = [either(b, (old, outer), (value, inner)) for old, value in zip(held, new, strict=True)]
     following = b.add(i, index(1))
     b.cbranch(b.icmp_signed("<", following, words), outer, after)
     i.add_incoming(index(0), before)
@@ -150,13 +142,7 @@ def follow_bits(w: Writer, sums: list[Any], words: Any, word: Any, step: Any) ->
         phi.add_incoming(start, before)
         phi.add_incoming(value, next_word)
     b.position_at_end(after)
-    found = []
-    for start, value in zip(sums, joined, strict=True):
-        phi = b.phi(value.type)
-        phi.add_incoming(start, before)
-        phi.add_incoming(value, next_word)
-        found.append(phi)
-    return found
+    return [either(b, (start, before), (value, next_word)) for start, value in zip(sums, joined, strict=True)]
 
 
 def scan_call(data: View, bits: View, down: bool, lanes: int) -> Call:
@@ -208,9 +194,6 @@ def _bounded(b: Any, alive: Any, lanes: int) -> Any:
 
 def _scan_columns(w: Writer, dtype: DType, lanes: int, data: Any, stride: Any, bits: Any, bits_stride: Any, count: Any, low: Any, high: Any) -> None:  # fmt: skip
     """Write the bits of columns low to high, a vector of columns at a time: row r is bit r % 32 of word r // 32."""
-    from .passes import in_vectors
-    from .writer import Running
-
     b = w.builder
     zero, kind = number(dtype, 0, lanes), ir.VectorType(WORD, lanes)
     nothing = ir.Constant(kind, None)

@@ -1,0 +1,151 @@
+"""A tile: a few rows by a few vectors of a product, its sums held in registers from the first step to the last.
+
+The dense tile visits every step of the shared axis; `zeros` has one that follows bits instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from llvmlite import ir
+
+from ...arrays import DType
+from .lanes import ADDRESS, BIT, INDEX, index, number, register_type
+from .writer import Module, Writer
+
+TILE_ARGUMENTS = [ADDRESS, INDEX, ADDRESS, INDEX, INDEX, ADDRESS, INDEX, INDEX, BIT, INDEX]
+
+
+class Tile(NamedTuple):
+    """The shape of a tile: `rows` x `vectors` sums held in registers."""
+
+    dtype: DType
+    rows: int
+    vectors: int
+    lanes: int
+
+    @property
+    def width(self) -> int:
+        """Its columns."""
+        return self.vectors * self.lanes
+
+    def key(self) -> str:
+        """Return a text of all this."""
+        return f"{self.dtype.str[1:]}_{self.rows}x{self.vectors}x{self.lanes}"
+
+
+def tile_function(module: Module, tile: Tile, masked: bool) -> ir.Function:
+    """Return the function that computes one dense tile; with `masked` the right factor may end within the last vector.
+
+    Its arguments: the tile and the stride of its rows; the left factor with the strides of a row and of a step; the
+    right factor with the stride of a step; how many steps, whether the sums start from zero, how many columns there are.
+    """
+    w = started(module, f"tile_{tile.key()}{'_masked' * masked}", TILE_ARGUMENTS)
+    if isinstance(w, ir.Function):
+        return w
+    place, across, left, a_row, a_step, right, stride, steps, first, alive = w.function.args
+    b = w.builder
+    read = reader_of_rows(w, tile, alive, masked)
+    starts = [w.at(left, b.mul(index(r), a_row), tile.dtype) for r in range(tile.rows)]
+
+    def step(k: Any, sums: Sequence[Any]) -> list[Any]:
+        vectors = read(w.at(right, b.mul(k, stride), tile.dtype))
+        at, found = b.mul(k, a_step), []
+        for r, start in enumerate(starts):
+            found += added(w, tile, w.at(start, at, tile.dtype), vectors, sums[r * tile.vectors :])
+        return found
+
+    places = places_of(w, tile, place, across, tile.rows)
+    close(w, tile, places, _counted(w, opened(w, tile, places, first), steps, step))
+    b.ret_void()
+    return w.function
+
+
+def started(module: Module, name: str, arguments: Sequence[Any]) -> Writer | ir.Function:
+    """Return a writer for a function that kernels of this module call, or the function if it is written already."""
+    if name in module.globals:
+        return module.globals[name]
+    w = Writer(module, name, ir.FunctionType(ir.VoidType(), arguments))
+    w.function.linkage = "internal"
+    w.function.attributes.add("noinline")
+    return w
+
+
+def reader_of_rows(w: Writer, tile: Tile, alive: Any, masked: bool) -> Callable[[Any], list[Any]]:
+    """Return the function that reads a row of the right factor as vectors."""
+    mask = w.mask(w.builder.sub(alive, index((tile.vectors - 1) * tile.lanes)), tile.lanes) if masked else None
+
+    def read(pointer: Any) -> list[Any]:
+        places = [w.at(pointer, index(v * tile.lanes), tile.dtype) for v in range(tile.vectors)]
+        whole = [w.load(p, tile.dtype, tile.lanes) for p in places[:-1]]
+        return [*whole, w.load(places[-1], tile.dtype, tile.lanes, mask)]
+
+    return read
+
+
+def added(w: Writer, tile: Tile, pointer: Any, vectors: Sequence[Any], sums: Sequence[Any]) -> list[Any]:
+    """Return the sums of one row after one step: its number times the vectors is added."""
+    one = w.splat(w.load(pointer, tile.dtype), tile.lanes)
+    return [w.fma(one, v, s, tile.dtype, tile.lanes) for v, s in zip(vectors, sums, strict=False)]
+
+
+def places_of(w: Writer, tile: Tile, place: Any, across: Any, rows: int) -> list[Any]:
+    """Return the addresses of the vectors of a tile."""
+    lines = [w.at(place, w.builder.mul(index(r), across), tile.dtype) for r in range(rows)]
+    return [w.at(line, index(v * tile.lanes), tile.dtype) for line in lines for v in range(tile.vectors)]
+
+
+def opened(w: Writer, tile: Tile, places: Sequence[Any], first: Any) -> list[Any]:
+    """Return the sums at the start: zero, or what the strip before left in the tile."""
+    b: Any = w.builder
+    zero = number(tile.dtype, 0, tile.lanes)
+    fresh = b.block
+    after, reload = b.append_basic_block("opened"), b.append_basic_block("reload")
+    b.cbranch(first, after, reload)
+    b.position_at_end(reload)
+    kept = [w.load(place, tile.dtype, tile.lanes) for place in places]
+    b.branch(after)
+    b.position_at_end(after)
+    sums = []
+    for value in kept:
+        phi = b.phi(register_type(tile.dtype, tile.lanes))
+        phi.add_incoming(zero, fresh)
+        phi.add_incoming(value, reload)
+        sums.append(phi)
+    return sums
+
+
+def close(w: Writer, tile: Tile, places: Sequence[Any], sums: Sequence[Any]) -> None:
+    """Write the sums into the tile."""
+    for place, value in zip(places, sums, strict=True):
+        w.store(value, place, tile.dtype, tile.lanes)
+
+
+def _counted(w: Writer, sums: Sequence[Any], steps: Any, step: Callable[[Any, Sequence[Any]], list[Any]]) -> list[Any]:
+    """Return the sums after `step` at 0, 1, ... below `steps`, held in registers all the while."""
+    b: Any = w.builder
+    before, body, after = b.block, b.append_basic_block("shared"), b.append_basic_block("tile")
+    b.cbranch(b.icmp_signed(">", steps, index(0)), body, after)
+    b.position_at_end(body)
+    k = b.phi(INDEX)
+    k.add_incoming(index(0), before)
+    held = [b.phi(s.type) for s in sums]
+    new = step(k, held)
+    following = b.add(k, index(1))
+    k.add_incoming(following, b.block)
+    for phi, old, value in zip(held, sums, new, strict=True):
+        phi.add_incoming(old, before)
+        phi.add_incoming(value, b.block)
+    end = b.block
+    b.cbranch(b.icmp_signed("<", following, steps), body, after)
+    b.position_at_end(after)
+    return [either(b, (old, before), (value, end)) for old, value in zip(sums, new, strict=True)]
+
+
+def either(b: Any, *ways: tuple[Any, Any]) -> Any:
+    """Return the value of the way that was taken: (value, the block it comes from) each."""
+    phi = b.phi(ways[0][0].type)
+    for value, block in ways:
+        phi.add_incoming(value, block)
+    return phi
