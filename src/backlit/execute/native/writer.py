@@ -19,6 +19,7 @@ from .target import Target
 
 WORD = ir.IntType(32)
 KERNEL = ir.FunctionType(ir.VoidType(), [ADDRESS, ADDRESS, INDEX, INDEX, INDEX, INDEX])
+DENORMALS = '"denormal-fp-math"="dynamic,dynamic"'  # LLVM may not take for granted that the processor keeps them
 
 
 @contextmanager
@@ -46,6 +47,12 @@ class Module(ir.Module):
         self.target = target
 
 
+class Attributes(ir.values.FunctionAttributes):
+    """What LLVM may assume of a function; llvmlite's own list lacks one."""
+
+    _known = ir.values.FunctionAttributes._known | {DENORMALS}
+
+
 class Running:
     """A value that changes in a loop: a place on the stack that LLVM turns into a register."""
 
@@ -69,7 +76,7 @@ class Writer:
     def __init__(self, module: Module, name: str, kind: ir.FunctionType = KERNEL) -> None:
         self.module = module
         self.function = ir.Function(module, kind, name)
-        self.function.attributes.add("nounwind")
+        self.function.attributes = Attributes(("nounwind", DENORMALS))
         self.builder: Any = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.estimates: bool = module.target.has_estimates
         self._arguments = 0
