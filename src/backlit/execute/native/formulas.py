@@ -15,7 +15,7 @@ from ...arrays import DType
 from ...graph.node import Node
 from . import estimates
 from .lanes import number, register_type
-from .writer import Writer
+from .writer import Running, Writer
 
 Formula = Callable[["Operands"], Any]
 
@@ -185,9 +185,25 @@ def _library(name: str) -> Formula:
 
 
 def _power(o: Operands) -> Any:
-    if not o.is_float:
-        raise NotImplementedError("powers of integers")
-    return _by_library(o, "pow")
+    return _by_library(o, "pow") if o.is_float else _integer_power(o)
+
+
+def _integer_power(o: Operands) -> Any:
+    """Multiply the squares of x that the bits of y name; a negative y is the interpreter's to refuse."""
+    (x, y), one = o.v, o.const(1)
+    if o.dtype.kind == "i":
+        negative = o.b.icmp_signed("<", y, o.const(0))
+        lanes = ir.IntType(o.lanes)
+        o.w.flag(o.b.icmp_unsigned("!=", o.b.bitcast(negative, lanes), ir.Constant(lanes, 0)))
+    base, bits, product = (Running(o.w, x.type) for _ in range(3))
+    for place, start in ((base, x), (bits, y), (product, one)):
+        place.set(start)
+    with o.w.loop(0, 8 * o.dtype.itemsize):
+        odd = o.b.icmp_unsigned("!=", o.b.and_(bits.get(), one), o.const(0))
+        product.set(o.b.mul(product.get(), o.b.select(odd, base.get(), one)))
+        base.set(o.b.mul(base.get(), base.get()))
+        bits.set(o.b.lshr(bits.get(), one))
+    return product.get()
 
 
 def _floor_divide(o: Operands) -> Any:

@@ -29,6 +29,7 @@ from .slices import FIELDS, drive_code, gather_code, row_size
 from .target import host
 from .team import pause_address, team
 from .views import Address
+from .writer import FLAG
 
 POOLED = 4
 WORTH_SHARING = 40_000  # cycles: below this one thread is done before another is awake
@@ -71,14 +72,15 @@ class NativeRunner:
     def run(self, inputs: Mapping[str, Array], observer: Observer | None = None) -> dict[str, Array]:
         """Return the outputs by name, in arrays nobody else holds. Inputs of another shape raise `ShapeError`."""
         if observer is not None:
-            self._interpreter = self._interpreter or Interpreter(self.graph)
-            return self._interpreter.run(inputs, observer)
+            return self._interpreted().run(inputs, observer)
         with self._lock:
             held = self._taken(inputs)
             results = [pool.take() for pool in self._pools]
             program = self._program(())
             table = self._table(held, results, 0)
             program.run(table, table, 1)
+            if program.flagged():
+                return self._interpreted().run(inputs)
         return {name: result for (name, _), result in zip(self._outputs, results, strict=True)}
 
     def run_many(
@@ -95,7 +97,7 @@ class NativeRunner:
         order = np.ascontiguousarray(order, np.int64)
         _require_rows(columns, order, rows, steps)
         with self._lock:
-            sources = [np.ascontiguousarray(column) for column in columns.values()]
+            sources = [_readable(column) for column in columns.values()]
             for name, source in zip(columns, sources, strict=True):
                 _require_row(name, source, graph.inputs[name].spec)
             batches = self._batches(list(columns))
@@ -107,7 +109,24 @@ class NativeRunner:
             first, rest = (self._table(taken, results, len(more)) for taken in (held, held | left))
             first[-len(more) :] = rest[-len(more) :] = more
             program.run(first, rest, steps)
+            if program.flagged():
+                return self._again(inputs, columns, order.reshape(-1, rows[next(iter(rows))]), steps)
         return {name: result for (name, _), result in zip(self._outputs, results, strict=True)}
+
+    def _interpreted(self) -> Interpreter:
+        self._interpreter = self._interpreter or Interpreter(self.graph)
+        return self._interpreter
+
+    def _again(
+        self, inputs: Mapping[str, Array], columns: Mapping[str, Array], order: Array, steps: int
+    ) -> dict[str, Array]:
+        """Run steps in the interpreter, which raises an error where machine code only flags one."""
+        given, out = dict(inputs), dict[str, Array]()
+        for batch in order[:steps]:
+            given |= {name: column[batch].astype(self.graph.inputs[name].dtype) for name, column in columns.items()}
+            out = self._interpreted().run(given)
+            given |= {name: array for name, array in out.items() if name in given}
+        return out
 
     def _program(self, columns: tuple[tuple[str, DType], ...]) -> _Program:
         """Return the lists of calls, with those that gather `columns` in front."""
@@ -169,6 +188,7 @@ class _Program:
         addresses, self._libraries = addresses_of(codes, runner.target)
         self.first, self.rest = (Arguments(list(calls), addresses) for _ in range(2))
         self.scratch = [aligned(max((call.scratch for call in calls), default=64)) for _ in range(runner.threads)]
+        self.may_flag = runner.assembly.may_flag
         self.meeting = aligned(128)
         self.tables = {n: self._tables(items, addresses, n) for n in {1, runner.threads}}
 
@@ -189,6 +209,13 @@ class _Program:
         finally:
             if not alone:
                 team.free.release()
+
+    def flagged(self) -> bool:
+        """Say whether a thread has come upon something the interpreter refuses, and forget it."""
+        found = any(scratch[FLAG] for scratch in self.scratch) if self.may_flag else False
+        for scratch in self.scratch if found else ():
+            scratch[FLAG] = 0
+        return found
 
     def _tables(self, items: list[Item], addresses: Mapping[str, int], threads: int) -> tuple[list[Array], list[Array]]:
         """Return the arguments of the drive function for each thread, and the lists they point to."""
@@ -233,6 +260,14 @@ def _empty(spec: Spec) -> Array:
     whole = np.empty(size + 64, np.uint8)
     start = -whole.ctypes.data % 64
     return np.ndarray(spec.shape, spec.dtype, whole, start)
+
+
+def _readable(column: Array) -> Array:
+    """Return a column as machine code reads it: in order, in the byte order of the processor, float32 or float64."""
+    dtype = column.dtype.newbyteorder("=")
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        dtype = np.result_type(dtype, np.float32) if dtype.itemsize < 4 else np.dtype(np.float64)
+    return np.ascontiguousarray(column, dtype)
 
 
 def _known_value(node: Any) -> Array:

@@ -18,6 +18,7 @@ from .lanes import ADDRESS, BIT, BYTE, INDEX, index, register_type, stored_type
 from .target import Target
 
 WORD = ir.IntType(32)
+FLAG = 24  # where in a thread's own memory it says that something is wrong
 KERNEL = ir.FunctionType(ir.VoidType(), [ADDRESS, ADDRESS, INDEX, INDEX, INDEX, INDEX])
 
 
@@ -87,6 +88,11 @@ class Writer:
         """Read entry `place` of a table of 8-byte values."""
         place = index(place) if isinstance(place, int) else place
         return self.builder.load(self.builder.gep(table, [place], source_etype=INDEX), typ=kind, align=8)
+
+    def flag(self, wrong: Any) -> None:
+        """Where `wrong` holds, tell the runner that the interpreter must run this step and say what is wrong."""
+        with self.builder.if_then(wrong, likely=False):
+            self.builder.store(index(1), self.bytes_behind(self.function.args[1], index(FLAG)))
 
     def finish(self) -> None:
         """End the function."""
