@@ -4,4 +4,14 @@ from .choice import executor, prepare, set_executor, set_threads, threads
 from .executor import Observer, Runner, SliceRunner
 from .interpreter import Interpreter
 
-__all__ = ["Interpreter", "Observer", "Runner", "SliceRunner", "executor", "prepare", "set_executor", "set_threads", "threads"]
+__all__ = [
+    "Interpreter",
+    "Observer",
+    "Runner",
+    "SliceRunner",
+    "executor",
+    "prepare",
+    "set_executor",
+    "set_threads",
+    "threads",
+]
