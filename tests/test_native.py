@@ -220,7 +220,7 @@ def test_random_networks(made: dict[str, Any]) -> None:
 def _same_marks(graph: Any, feed: dict[str, np.ndarray], dtype: str) -> None:
     """Compare activations, loss and gradients by making these inner nodes the outputs of a graph of their own.
 
-    What is zero but for rounding, as the gradient of a bias before a normalization, has the rounding of its large terms.
+    What is zero but for rounding, as the gradient of a bias before a normalization, has that of its large terms.
     """
     seen = type(graph)(graph.inputs, graph.marks)
     ours, meant = prepare(seen).run(feed), Interpreter(seen).run(feed)

@@ -17,12 +17,12 @@ from .calls import Call
 from .draws import uniform
 from .fusion import Kernel, fused
 from .indexed import add_at, take
-from .memory import Memory, base_of, written_in_place
+from .memory import Memory, written_in_place
 from .moves import copy_call, join, one_hot, place_of_extreme, put_slice, reshape, running_sum
 from .passes import Body, body_of, pass_call
 from .products import Product, product_calls
 from .reductions import REDUCTIONS, Fold, fold_call, result_view
-from .schedule import Schedule, scheduled
+from .schedule import scheduled
 from .sorting import sort
 from .target import Target
 from .views import View, swapped
@@ -143,9 +143,9 @@ def _data(graph: Graph) -> set[Node]:
     """Return what is computed from the inputs of the model alone: nobody knows how many zeros the user's data has."""
     data = {node for name, node in graph.inputs.items() if name == "x" or name.startswith("x/")}
     for node in graph.operations:
-        if node.inputs and any(n in data for n in node.inputs):
-            if all(n in data or n.op.name in ("constant", "length") for n in node.inputs):
-                data.add(node)
+        some = any(n in data for n in node.inputs)
+        if some and all(n in data or n.op.name in ("constant", "length") for n in node.inputs):
+            data.add(node)
     return data
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 
 from ...arrays import DType
 from ...graph.node import Node
@@ -126,7 +125,7 @@ def around(view: View, axis: int, count: int = 1) -> tuple[list[int], list[int]]
 
 
 def along(node: Node, views: Mapping[Node, View], settings: str, inside: Callable[..., None]) -> list[Call]:
-    """Return the call that runs `inside(writer, read, base of the result, its index, size)` for each line of an axis."""
+    """Return the call of `inside(writer, read, base of the result, its index, size)` for each line of an axis."""
     axis, source, out = node.attrs["axis"], views[node.inputs[0]], views[node]
     sizes, strides = around(source, axis)
     have = node.inputs[0].dtype

@@ -1,8 +1,8 @@
 """The matrix product: tiles of the result stay in registers while the shared axis runs past.
 
-A row of the right factor is read as vectors, numbers of the left factor are broadcast against it. Each sum runs over the
-shared axis in order, whatever the tile and the thread: so its bits depend on the two vectors alone. A finished tile is
-handed, still in the cache, to the pass behind the product.
+A row of the right factor is read as vectors, numbers of the left factor are broadcast against it. Each sum runs over
+the shared axis in order, whatever the tile and the thread: so its bits depend on the two vectors alone. A finished tile
+is handed, still in the cache, to the pass behind the product.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .lanes import ADDRESS, INDEX, index, number, register_type
 from .packing import pack_copy, pack_transposed
 from .target import Target
 from .views import View
-from .writer import Module, KERNEL, Writer
+from .writer import KERNEL, Module, Writer
 from .zeros import Skipping
 
 HEAD = 64  # bytes at the start of a thread's memory: step number, address and stride of the tile
@@ -91,7 +91,7 @@ def product_calls(product: Product, behind: Call, target: Target, threads: int) 
 
     Each thread owns some columns, so that a layer's weights stay in its cache; where columns are too few, some rows.
     """
-    rows, columns, _ = product.sizes
+    _, columns, _ = product.sizes
     lanes = target.vector_bytes // product.b.dtype.itemsize
     vectors = -(-columns // lanes)
     if threads > 1 and (most := -(-vectors // threads)) * threads <= 1.25 * vectors and most * threads > 1:

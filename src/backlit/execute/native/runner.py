@@ -249,7 +249,7 @@ class _Pool:
         array = _empty(self.spec)
         if len(self.arrays) < POOLED:
             self.arrays.append(array)
-            self.owners.append(array.base)
+            self.owners.append(array.base)  # pyright: ignore[reportArgumentType]
             self.known[id(array)] = array.ctypes.data
         return array
 

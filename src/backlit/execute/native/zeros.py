@@ -1,8 +1,8 @@
 """Skipping zeros: four of five pixels of a digit are 0, and a product with 0 adds nothing to a sum.
 
-Where the data is not zero is written as bits, once a step. A tile of two rows then visits only the steps at which one of
-them is not zero, in the same order as the dense tile: the sums are the same, bit for bit, as long as the other factor
-is finite.
+Where the data is not zero is written as bits, once a step. A tile of two rows then visits only the steps at which one
+of them is not zero, in the same order as the dense tile: the sums are the same, bit for bit, as long as the other
+factor is finite.
 """
 
 from __future__ import annotations
@@ -206,7 +206,10 @@ def _bounded(b: Any, alive: Any, lanes: int) -> Any:
     return b.select(b.icmp_signed("<", alive, index(lanes)), alive, index(lanes))
 
 
-def _scan_columns(w: Writer, dtype: DType, lanes: int, data: Any, stride: Any, bits: Any, bits_stride: Any, count: Any, low: Any, high: Any) -> None:  # fmt: skip
+def _scan_columns(
+    w: Writer, dtype: DType, lanes: int, data: Any, stride: Any, bits: Any, bits_stride: Any, count: Any, low: Any,
+    high: Any,
+) -> None:  # fmt: skip
     """Write the bits of columns low to high, a vector of columns at a time: row r is bit r % 32 of word r // 32."""
     from .passes import in_vectors
     from .writer import Running
