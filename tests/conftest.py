@@ -58,16 +58,26 @@ def seeds_dir() -> Path:
     return place.resolve()
 
 
+@pytest.fixture
+def interpreted(same_start: None) -> None:
+    """Let steps run in the interpreter, whose numbers are those of an eager run to the last bit."""
+    from backlit import config
+
+    config.set_executor("interpreter")
+
+
 @pytest.fixture(autouse=True)
 def same_start() -> Iterator[None]:
     """Start each test from float32, epsilon 1e-7, seed 0 and unused names, whatever the one before it did."""
-    from backlit import arrays, seeds
+    from backlit import arrays, config, seeds
     from backlit.layers import naming
 
     arrays.set_floatx("float32")
     arrays.set_epsilon(1e-7)
     seeds.set_random_seed(0)
     naming.clear_session()
+    executor = config.executor()
     yield
+    config.set_executor(executor)
     arrays.set_floatx("float32")
     arrays.set_epsilon(1e-7)

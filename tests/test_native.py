@@ -93,8 +93,8 @@ def test_special_numbers() -> None:
 
 @pytest.mark.parametrize("name", sorted(activations.ACTIVATIONS))
 def test_activations(name: str) -> None:
-    if name in ("sparsemax", "threshold"):
-        pytest.skip("needs a sort, or settings")
+    if name == "threshold":
+        pytest.skip("needs settings")
     x = RNG.normal(scale=3, size=(5, 18)).astype("float32")
     compare({"x": x}, activations.get(name), slack=4.0)
 
@@ -218,12 +218,15 @@ def test_random_networks(made: dict[str, Any]) -> None:
 
 
 def _same_marks(graph: Any, feed: dict[str, np.ndarray], dtype: str) -> None:
-    """Compare activations, loss and gradients by making these inner nodes the outputs of a graph of their own."""
+    """Compare activations, loss and gradients by making these inner nodes the outputs of a graph of their own.
+
+    What is zero but for rounding, as the gradient of a bias before a normalization, has that of its large terms.
+    """
     seen = type(graph)(graph.inputs, graph.marks)
     ours, meant = prepare(seen).run(feed), Interpreter(seen).run(feed)
     largest = max(float(np.abs(v).max(initial=0)) for v in meant.values())
     for name, value in meant.items():
-        bound = (2e-4 if dtype == "float32" else 1e-11) * max(float(np.abs(value).max(initial=0)), 1e-3 * largest)
+        bound = (2e-4 if dtype == "float32" else 1e-11) * max(float(np.abs(value).max(initial=0)), 5e-3 * largest)
         np.testing.assert_allclose(ours[name], value, rtol=0, atol=bound, err_msg=name)
 
 
@@ -245,21 +248,25 @@ def test_fit_reaches_the_same_place(blobs_of: tuple[np.ndarray, np.ndarray]) -> 
 
 
 @pytest.fixture
-def blobs_of() -> Any:
-    """Three clouds of points, and the executor set back afterwards."""
+def blobs_of() -> tuple[np.ndarray, np.ndarray]:
+    """Three clouds of points."""
     generator = np.random.default_rng(0)
     y = generator.integers(0, 3, 500)
-    yield (np.array([[2, 0], [-1, 2], [-1, -2]])[y] + generator.normal(0, 0.5, (500, 2))).astype("float32"), y
-    bl.config.set_executor("interpreter")
+    return (np.array([[2, 0], [-1, 2], [-1, -2]])[y] + generator.normal(0, 0.5, (500, 2))).astype("float32"), y
 
 
 def test_an_op_without_code_runs_in_the_interpreter_and_says_so(blobs_of: Any) -> None:
     x, y = blobs_of
-    bl.config.set_executor("native")
-    model = bl.Sequential([layers.Dense(4, activation="sparsemax"), layers.Dense(3, "softmax")])
+
+    class Halved(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            return ops.cast(ops.cast(inputs, "float16"), "float32")
+
+    model = bl.Sequential([Halved(), layers.Dense(3, "softmax")])
     model.compile("sgd", "sparse_categorical_crossentropy")
-    with pytest.warns(UserWarning, match="interpreter.*'sort'"):
-        model.fit(x, y, verbose=0)
+    with pytest.warns(UserWarning, match="interpreter.*float16") as warned:
+        model.fit(x, y, epochs=3, batch_size=500, verbose=0)
+    assert len(warned) == 1
 
 
 def test_what_a_run_returned_stays_as_it_is_while_it_is_held() -> None:

@@ -159,6 +159,7 @@ def test_two_fits_continue_where_one_would() -> None:
     assert [w.tolist() for w in model.get_weights()] == once[1]
 
 
+@pytest.mark.usefixtures("interpreted")
 @pytest.mark.parametrize("eager", [False, True])
 def test_recorded_and_eager_give_the_same_bits(eager: bool) -> None:
     options = {"optimizer": optimizers.Adam(0.01, clipnorm=0.5), "weighted_metrics": ["mse"]}
@@ -553,6 +554,7 @@ def test_a_train_step_of_ones_own() -> None:
     assert history["distance"][2] < history["distance"][0]
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_a_layer_that_looks_at_numbers_makes_the_model_run_eagerly() -> None:
     class Peek(layers.Layer):
         def call(self, inputs: Any) -> Any:

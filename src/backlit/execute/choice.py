@@ -21,7 +21,7 @@ MOST_THREADS = 64
 
 
 def threads() -> int:
-    """Return how many threads machine code runs on: what was set, or `BACKLIT_THREADS`, or one for each core of ours."""
+    """Return how many threads machine code runs on: what was set, or `BACKLIT_THREADS`, or one for each core."""
     if _threads:
         return _threads
     given = os.environ.get("BACKLIT_THREADS", "")
@@ -34,7 +34,7 @@ def threads() -> int:
 def set_threads(count: int) -> None:
     """Let machine code prepared from now on run on `count` threads (0: one for each core). The numbers are the same."""
     global _threads
-    _threads = 0 if count == 0 and not isinstance(count, bool) else _checked(count)
+    _threads = 0 if type(count) is int and count == 0 else _checked(count)
 
 
 def _checked(count: object) -> int:
@@ -49,7 +49,7 @@ def executor() -> str:
 
 
 def set_executor(name: str) -> None:
-    """Choose `"interpreter"` (the default) or `"native"` for the steps recorded from now on."""
+    """Choose `"native"` (machine code, the default) or `"interpreter"` for the steps recorded from now on."""
     global _chosen
     if name not in EXECUTORS:
         raise ConfigError(f"Unknown executor {name!r}.{did_you_mean(name, EXECUTORS)}")

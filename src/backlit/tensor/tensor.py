@@ -159,9 +159,9 @@ def as_array(data: Any, dtype: Any = None) -> Array:
 
 
 def _numeric(array: Array) -> Array:
-    """Return `array` if it holds real numbers or truth values."""
+    """Return `array`, in the byte order of the processor, if it holds real numbers or truth values."""
     if array.dtype.kind in "buif":
-        return array
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
     kind = {"U": "text", "S": "text", "O": "objects", "c": "complex numbers"}.get(array.dtype.kind, str(array.dtype))
     shown = "".join(f" (given {first!r} first)" for first in array.reshape(-1)[:1].tolist())
     raise DataError(f"A tensor cannot hold {kind}{shown}. Expected real numbers or truth values.")

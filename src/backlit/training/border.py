@@ -257,5 +257,5 @@ def as_float(array: Array) -> Array:
 def as_target(array: Array) -> Array:
     """Return a batch of targets: integers stay integers, floats take the default floating dtype."""
     if array.dtype.kind in "ui":
-        return array.astype(np.int64) if array.dtype.kind == "u" else array
+        return array.astype(np.int64 if array.dtype.kind == "u" else array.dtype.newbyteorder("="), copy=False)
     return as_float(array)

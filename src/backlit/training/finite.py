@@ -60,7 +60,9 @@ def explain(step: Step, state: Feed, columns: Feed, order: Array, steps: int, fi
                 return  # it was so before, and was said then
             warnings.warn(f"{_where(look, step, first + i)} {ADVICE}", NumericalWarning, stacklevel=2)
             return
-    text = f"Numbers stopped being finite between step {first} and step {first + steps - 1}; the interpreter, which rounds"
+    text = (
+        f"Numbers stopped being finite between step {first} and step {first + steps - 1}; the interpreter, which rounds"
+    )
     warnings.warn(f"{text} differently, does not meet it there. {ADVICE}", NumericalWarning, stacklevel=2)
 
 

@@ -110,7 +110,9 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
     watchers = _callbacks(callbacks, model, verbose, 1, batches.steps)
     parts: list[Any] = []
     watchers.on_predict_begin()
-    step = None if watchers.wants_batches("predict") or model.observer is not None else sliced(model, "predict", batches)
+    step = (
+        None if watchers.wants_batches("predict") or model.observer is not None else sliced(model, "predict", batches)
+    )
     if step is not None:
         assert isinstance(batches, ArrayBatches)
         for done, part in _predicted_in_slices(model, batches, step):

@@ -18,7 +18,6 @@ from .loop import predict_batch
 from .running import recorded
 from .step import Batch
 
-
 KEPT = "one sample"
 
 
@@ -62,7 +61,9 @@ class _Single:
     def run(self, x: Any) -> Any:
         """Return the outputs for one sample."""
         if self.bound is None:
-            found = predict_batch(self.model, Batch(prepare.checked(self.model, _row(np.asarray(x), None), labelled=False).x))
+            found = predict_batch(
+                self.model, Batch(prepare.checked(self.model, _row(np.asarray(x), None), labelled=False).x)
+            )
             return nest.map_structure(lambda a: a[0], found)
         row = x if type(x) is np.ndarray else np.asarray(x)
         if row.shape != self.shape or row.dtype.kind not in "buif" or not np.isfinite(row).all():

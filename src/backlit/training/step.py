@@ -57,9 +57,7 @@ class Step:
             variable.store(out[name])
         return out
 
-    def run_many(
-        self, columns: Feed, order: Array, steps: int, keep: Sequence[str] = (), check: bool = False
-    ) -> Feed:
+    def run_many(self, columns: Feed, order: Array, steps: int, keep: Sequence[str] = (), check: bool = False) -> Feed:
         """Run `steps` steps in one call, each on its rows of `columns` by `order`; returns the outputs of the last.
 
         Outputs named in `keep` are returned for all steps, one below the other; with `check`, NaN or infinity raises

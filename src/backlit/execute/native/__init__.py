@@ -1,7 +1,7 @@
 """The native executor: a recorded step as machine code for the processor at hand.
 
-`lower` takes composite ops apart; `fusion`, `schedule` and `memory` decide what is computed together, by whom and where;
-`assembly` makes calls of it, `machine` compiles their kernels, `runner` runs them.
+`lower` takes composite ops apart; `fusion`, `schedule` and `memory` decide what is computed together, by whom and
+where; `assembly` makes calls of it, `machine` compiles their kernels, `runner` runs them.
 """
 
 from __future__ import annotations

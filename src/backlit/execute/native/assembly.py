@@ -16,12 +16,14 @@ from ...ops.op import Spec
 from .calls import Call
 from .draws import uniform
 from .fusion import Kernel, fused, is_known
+from .indexed import add_at, take
 from .memory import Memory, written_in_place
 from .moves import copy_call, join, one_hot, place_of_extreme, put_slice, reshape, running_sum
 from .passes import Body, body_of, pass_call
 from .products import Product, product_calls
 from .reductions import REDUCTIONS, Fold, fold_call, result_view
-from .schedule import Schedule, scheduled
+from .schedule import scheduled
+from .sorting import sort
 from .target import Target
 from .views import View, swapped
 from .zeros import scan_call, words_of
@@ -29,7 +31,9 @@ from .zeros import scan_call, words_of
 OTHERS: dict[str, Callable[[Node, Mapping[Node, View], Target], list[Call]]] = {
     "argmax": place_of_extreme, "argmin": place_of_extreme, "cumsum": running_sum, "concatenate": join,
     "put_slice": put_slice, "one_hot": one_hot, "uniform": uniform, "reshape": reshape,
+    "gather": take, "scatter_add": add_at, "sort": sort,
 }  # fmt: skip
+FLAGGING = ("gather", "scatter_add", "power")
 ACROSS, DOWN = "bits of rows", "bits of columns"
 LEAST_WIDTH = 48  # columns from which on skipping steps row by row can pay
 LEAST_SHARED = 32  # steps along the shared axis from which on looking for zeros can pay
@@ -54,6 +58,11 @@ class Assembly:
     memory: Memory
     threads: int
 
+    @property
+    def may_flag(self) -> bool:
+        """Whether a call may come upon something that the interpreter refuses."""
+        return any(node.op.name in FLAGGING for node in self.graph.operations)
+
     def calls(self) -> list[Call]:
         """Return every call there is, those made through others too."""
         found: dict[Call, None] = {}
@@ -66,6 +75,8 @@ class Assembly:
 
 def assembled(graph: Graph, target: Target, threads: int, *, skip_zeros: bool = True, spread: int = 0) -> Assembly:
     """Return the assembly of a lowered graph for at most so many threads."""
+    if any(node.dtype == np.float16 for node in graph.nodes):
+        raise NotImplementedError("there is no machine code for float16")
     kernels = fused(graph)
     if skip_zeros:
         kernels = _with_scans(graph, kernels)
@@ -209,7 +220,7 @@ class _Calls:
     def _product(self, kernel: Kernel, threads: int) -> list[Call]:
         node = kernel.product
         assert node is not None
-        if node.dtype.kind != "f" or node.dtype.itemsize < 4:
+        if node.dtype.kind != "f":
             raise NotImplementedError(f"there is no machine code for products of {node.dtype.name}")
         a, b = (self.views[below] for below in node.inputs)
         a = swapped(a) if node.attrs["transpose_a"] else a

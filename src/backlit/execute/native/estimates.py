@@ -1,8 +1,8 @@
 """Quotients and roots from the processor's estimates: an optimizer divides by a root for every weight at every step.
 
 AVX-512 gives reciprocals to 14 bits in two cycles; a Newton step doubles the bits, and what is left is less than two
-units in the last place. Where a number is out of the ordinary (zero below the line, infinite, NaN), the vector takes the
-exact way.
+units in the last place. Where a number is out of the ordinary (zero below the line, infinite, NaN), the vector takes
+the exact way.
 """
 
 from __future__ import annotations

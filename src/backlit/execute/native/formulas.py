@@ -19,7 +19,7 @@ from .lanes import number, register_type
 from .powers import power
 from .registers import Register
 from .trigonometry import arctan, cos, sin
-from .writer import Writer
+from .writer import Running, Writer
 
 Formula = Callable[["Operands"], Any]
 SINGLE = np.dtype("float32")
@@ -179,6 +179,28 @@ def _function(function: Callable[..., Register]) -> Formula:
     return formula
 
 
+def _power(o: Operands) -> Any:
+    return _function(power)(o) if o.is_float else _integer_power(o)
+
+
+def _integer_power(o: Operands) -> Any:
+    """Multiply the squares of x that the bits of y name; a negative y is the interpreter's to refuse."""
+    (x, y), one = o.v, o.const(1)
+    if o.dtype.kind == "i":
+        negative = o.b.icmp_signed("<", y, o.const(0))
+        lanes = ir.IntType(o.lanes)
+        o.w.flag(o.b.icmp_unsigned("!=", o.b.bitcast(negative, lanes), ir.Constant(lanes, 0)))
+    base, bits, product = (Running(o.w, x.type) for _ in range(3))
+    for place, start in ((base, x), (bits, y), (product, one)):
+        place.set(start)
+    with o.w.loop(0, 8 * o.dtype.itemsize):
+        odd = o.b.icmp_unsigned("!=", o.b.and_(bits.get(), one), o.const(0))
+        product.set(o.b.mul(product.get(), o.b.select(odd, base.get(), one)))
+        base.set(o.b.mul(base.get(), base.get()))
+        bits.set(o.b.lshr(bits.get(), one))
+    return product.get()
+
+
 def _floor_divide(o: Operands) -> Any:
     if o.is_float:
         return o.intrinsic("floor", o.b.fdiv(*o.v))
@@ -238,7 +260,7 @@ FORMULAS: dict[str, Formula] = {
     "cos": _function(cos),
     "tanh": _function(tanh),
     "arctan": _function(arctan),
-    "power": _function(power),
+    "power": _power,
     "floor_divide": _floor_divide,
     "mod": _mod,
     "where": _where,

@@ -174,7 +174,7 @@ def _feed_products(graph: Graph, kernels: list[Kernel]) -> None:
     """Move each product of two matrices into the first kernel that reads it, where that is a loop over the result."""
     home = {node: i for i, kernel in enumerate(kernels) for node in kernel.members()}
     users = users_of(graph)
-    for i, kernel in enumerate(kernels):
+    for kernel in kernels:
         node = kernel.product
         if node is None or kernel.nodes or len(node.shape) != 2:
             continue

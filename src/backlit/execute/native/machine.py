@@ -1,6 +1,6 @@
-"""From LLVM's language to machine code: kernels are compiled together, once, and found again on disk by the next process.
+"""From LLVM's language to machine code: kernels are compiled together, and found again on disk by the next process.
 
-What a kernel's instructions depend on is its key, so a set of keys names a compiled object without writing a line of it.
+What a kernel's instructions depend on is its key, so a set of keys names a compiled object without writing a line.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 
 from ...arrays import DType
 from ...graph.node import Node
@@ -76,7 +75,7 @@ def put_slice(node: Node, views: Mapping[Node, View], machine: Target) -> list[C
 
 def one_hot(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
     """Return the call that writes 1 where the class is the one an integer names, else 0."""
-    source, out = _flat(views[node.inputs[0]]), views[node]
+    source, out = flat(views[node.inputs[0]]), views[node]
     have, dtype, classes = node.inputs[0].dtype, node.dtype, node.attrs["num_classes"]
     lanes = lanes_for(machine, dtype)
 
@@ -104,31 +103,31 @@ def one_hot(node: Node, views: Mapping[Node, View], machine: Target) -> list[Cal
     return [Call(code, [source.address, source.strides[0], out.address, classes], source.shape[0], 1)]
 
 
-def _flat(view: View) -> View:
+def flat(view: View) -> View:
     """Return a view along one axis."""
     shape, (view,) = merged_axes(view.shape, [view])
     if len(shape) > 1:
-        raise NotImplementedError("one-hot rows of labels that do not lie in order")
+        raise NotImplementedError("integers that do not lie in order")
     return View(view.buffer, shape or (1,), view.strides or (0,), view.offset)
 
 
-def _around(view: View, axis: int) -> tuple[list[int], list[int]]:
-    """Return sizes and strides of (all before the axis, the axis, all behind it)."""
+def around(view: View, axis: int, count: int = 1) -> tuple[list[int], list[int]]:
+    """Return sizes and strides of (all before the axis, the axis, all behind it); `count` axes may be seen as one."""
     sizes, strides = [], []
-    for part in (slice(0, axis), slice(axis, axis + 1), slice(axis + 1, None)):
+    for part in (slice(0, axis), slice(axis, axis + count), slice(axis + count, None)):
         shape = view.shape[part]
         merged, (moved,) = merged_axes(shape, [View(view.buffer, shape, view.strides[part])])
         if len(merged) > 1:
-            raise NotImplementedError("places or running sums along an axis of an array with gaps")
+            raise NotImplementedError("going along an axis of an array with gaps")
         sizes.append(math.prod(shape))
         strides.append(moved.strides[0] if merged else 0)
     return sizes, strides
 
 
-def _along(node: Node, views: Mapping[Node, View], settings: str, inside: Callable[..., None]) -> list[Call]:
-    """Return the call that runs `inside(writer, read, base of the result, its index, size)` for each line of an axis."""
+def along(node: Node, views: Mapping[Node, View], settings: str, inside: Callable[..., None]) -> list[Call]:
+    """Return the call of `inside(writer, read, base of the result, its index, size)` for each line of an axis."""
     axis, source, out = node.attrs["axis"], views[node.inputs[0]], views[node]
-    sizes, strides = _around(source, axis)
+    sizes, strides = around(source, axis)
     have = node.inputs[0].dtype
 
     def write(module: Module, name: str) -> None:
@@ -167,7 +166,7 @@ def place_of_extreme(node: Node, views: Mapping[Node, View], machine: Target) ->
         p, q, behind = at
         w.store(where.get(), w.at(target, b.add(b.mul(p, behind), q), INT64), INT64)
 
-    return _along(node, views, "", inside)
+    return along(node, views, "", inside)
 
 
 def _better(build: Any, value: Any, so_far: Any, sign: str, dtype: DType) -> Any:
@@ -193,4 +192,4 @@ def running_sum(node: Node, views: Mapping[Node, View], machine: Target) -> list
             place = b.add(b.mul(b.add(b.mul(p, size), i), behind), q)
             w.store(total.get(), w.at(target, place, dtype), dtype)
 
-    return _along(node, views, str(backwards), inside)
+    return along(node, views, str(backwards), inside)

@@ -1,6 +1,6 @@
 """Packing: a strip of the right factor laid out row by row, just as a tile reads it.
 
-Rows that lie a power of two apart would push each other out of the caches, and columns cannot be read as vectors at all.
+Rows that lie a power of two apart would push each other out of the caches, and columns cannot be read as vectors.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from llvmlite import ir
 from .lanes import ADDRESS, INDEX, index, number
 from .tiles import Tile, started
 from .writer import Module, Writer
-
 
 
 def pack_copy(w: Writer, source: Any, stride: Any, alive: Any, steps: Any, place: Any, tile: Tile) -> None:
@@ -70,9 +69,9 @@ def turned(w: Writer, rows: list[Any]) -> list[Any]:
     lanes = len(rows)
     size = lanes // 2
     while size:
-        low = [l for l in range(lanes) if not l & size]
-        first = [l if not l & size else lanes + (l ^ size) for l in range(lanes)]
-        second = [(l | size) if not l & size else lanes + l for l in range(lanes)]
+        low = [i for i in range(lanes) if not i & size]
+        first = [i if not i & size else lanes + (i ^ size) for i in range(lanes)]
+        second = [(i | size) if not i & size else lanes + i for i in range(lanes)]
         rows = rows.copy()
         for i in low:
             a, b = rows[i], rows[i | size]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from llvmlite import ir
-
 from ...arrays import DType
 from ...graph.node import Node, constant
 from .calls import Argument, Call, Code
@@ -18,7 +16,7 @@ from .formulas import FORMULAS, Operands, is_loose
 from .lanes import ADDRESS, index, number
 from .target import Target
 from .views import View, broadcast, merged_axes
-from .writer import Module, Writer, lanes_for
+from .writer import ACROSS, TILE, Module, Writer, lanes_for
 
 
 class Seat(NamedTuple):
@@ -53,8 +51,8 @@ class Walk:
         self.w, self.seat = w, seat
         if seat.tile:
             with w.builder.goto_entry_block():  # the product in front puts its tile's address and stride here
-                self.base = w.entry(w.function.args[1], 1, ADDRESS)
-                self.strides = [w.entry(w.function.args[1], 2), index(1)]
+                self.base = w.noted(TILE, ADDRESS)
+                self.strides = [w.noted(ACROSS), index(1)]
             return
         self.base = w.argument(ADDRESS)
         fixed = {"0": index(0), "1": index(1)}
@@ -156,7 +154,7 @@ def body_of(
 def pass_call(body: Body) -> Call:
     """Return the call of a pass over all of its shape."""
     shape = body.shape
-    lead, box = shape[:-2], ((1, 1, *shape)[-2:])
+    lead, (rows, columns) = shape[:-2], (1, 1, *shape)[-2:]
     lead_count = len(lead)
     rank = len(shape)
 
@@ -173,19 +171,13 @@ def pass_call(body: Body) -> Call:
                 values = reader.compute(place, lanes, mask, alive)
                 reader.write(values, place, lanes, mask)
 
-            in_vectors(w, *w.function.args[4:6], body.lanes, columns)
+            in_vectors(w, w.function.args[4], w.function.args[5], body.lanes, columns)
         w.finish()
 
     code = Code(f"pass {rank} {body.key()}", write)
-    split = _split(box, body.lanes)
-    return Call(code, [*lead, *body.arguments()], *box, **split)
-
-
-def _split(box: tuple[int, ...], lanes: int) -> dict[str, Any]:
-    """Threads share rows where there are many, else columns, in cache lines."""
-    rows, columns = box
-    by_columns = rows < 8 or rows * 4 < columns // (4 * lanes)
-    return {"by_columns": by_columns, "column_unit": 4 * lanes if lanes > 1 else 64, "row_unit": 1}
+    by_columns = rows < 8 or rows * 4 < columns // (4 * body.lanes)  # threads share rows where there are many
+    unit = 4 * body.lanes if body.lanes > 1 else 64  # a cache line or more
+    return Call(code, [*lead, *body.arguments()], rows, columns, 1, unit, by_columns=by_columns)
 
 
 def in_vectors(w: Writer, low: Any, high: Any, lanes: int, body: Any) -> None:

@@ -15,10 +15,10 @@ from .packing import pack_copy, pack_transposed
 from .target import Target
 from .tiles import Tile, tile_function
 from .views import View
-from .writer import KERNEL, Module, Writer
+from .writer import ACROSS, KERNEL, TILE, Module, Writer
 from .zeros import Skipping
 
-HEAD = 64  # bytes at the start of a thread's memory: step number, address and stride of the tiles, ...
+HEAD = 64  # bytes at the start of a thread's memory that are spoken for
 GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
 RIGHT = 262_144  # bytes of the right factor that stay in the L2 cache while all rows run past
 STRIP = 1024  # steps along the shared axis for which a panel of the right factor stays in the L2 cache
@@ -238,7 +238,9 @@ class _Product:
         packed = w.bytes_behind(tiles, b.mul(row_bytes, kept))
         with w.loop(self.low1, self.high1, tile.width) as column:
             alive = w.minimum(b.sub(self.high1, column), index(tile.width))
-            with w.loop(index(0), b.select(b.icmp_signed(">", self.shared, index(1)), self.shared, index(1)), strip) as start:
+            with w.loop(
+                index(0), b.select(b.icmp_signed(">", self.shared, index(1)), self.shared, index(1)), strip
+            ) as start:
                 steps = w.minimum(b.sub(self.shared, start), index(strip))
                 self._packed(column, start, steps, packed)
                 right, stride = self._right(column, start, packed)
@@ -307,10 +309,9 @@ class _Product:
         """Tell the pass behind where number (0, 0) of the result would lie, and let it run over the tiles."""
         w, b = self.w, self.b
         back = b.add(b.mul(origin_row, across), origin_column)
-        b.store(w.at(place, b.sub(index(0), back), self.tile.dtype), w.bytes_behind(self.scratch, index(8)))
-        b.store(across, w.bytes_behind(self.scratch, index(16)))
+        w.note(TILE, w.at(place, b.sub(index(0), back), self.tile.dtype))
+        w.note(ACROSS, across)
         w.call_at(self.behind, KERNEL, [self.behind_table, self.scratch, low, high, column, b.add(column, alive)])
 
     def _true(self) -> Any:
         return self.b.icmp_signed("==", index(0), index(0))
-

@@ -5,6 +5,8 @@ The arguments of all calls stand in one array, written anew when arrays have mov
 
 from __future__ import annotations
 
+import ctypes
+import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,15 +14,14 @@ import numpy as np
 from ...arrays import Array
 from .assembly import Item
 from .calls import Call, Symbol, Table
-from .slices import ENTRY
+from .machine import addresses_of
+from .pace import Pace
+from .pool import aligned
+from .slices import ENTRY, FIELDS, drive_code
+from .target import Target
+from .team import pause_address, team
 from .views import Address
-
-
-def aligned(size: int) -> Array:
-    """Return bytes of zeros that start at a cache line."""
-    whole = np.zeros(size + 64, np.uint8)
-    start = -whole.ctypes.data % 64
-    return whole[start : start + size]
+from .writer import FLAG, FOUND
 
 
 class Arguments:
@@ -77,3 +78,81 @@ def entries(
         if meets:
             rows.append((0, 0, 0, 0, 0, 0, 1, 0))
     return np.array(rows, np.int64).reshape(len(rows), ENTRY)
+
+
+class Program:
+    """What threads walk: lists for one thread and for all, with the arguments of the first step and of the others."""
+
+    def __init__(self, items: Sequence[Item], target: Target, threads: int) -> None:
+        calls: dict[Call, None] = {}
+        for item in items:
+            for call in item.calls:
+                calls |= dict.fromkeys([call, *call.also])
+        drive = drive_code(target)
+        addresses, self._libraries = addresses_of([*(call.code for call in calls), drive], target)
+        self._drive = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[drive.key])
+        self._threads = threads
+        self._first, self._rest = (Arguments(list(calls), addresses) for _ in range(2))
+        self._scratch = [aligned(max((call.scratch for call in calls), default=64)) for _ in range(threads)]
+        self._meeting = aligned(128)
+        self._lists: list[Array] = []
+        self._tables = {n: [self._table(items, addresses, t, n) for t in range(n)] for n in {1, threads}}
+        self._alone = self._tables[1][0].ctypes.data
+        self.pace = Pace(threads)
+
+    def wire(self, first: Array, rest: Array | None = None) -> None:
+        """Say where everything lies in the first step, and in all others."""
+        self._first.wire(first)
+        if rest is not None:
+            self._rest.wire(rest)
+
+    def run(self, steps: int) -> None:
+        """Run `steps` steps, on all threads or on one, whichever has been faster of late: the numbers are the same."""
+        alone = not self.pace.together() or not team.free.acquire(blocking=False)
+        start = time.perf_counter()
+        if alone:
+            self.run_alone(steps)
+        else:
+            try:
+                team.run(self._drive, [table.ctypes.data for table in self._set(self._threads, steps)])
+            finally:
+                team.free.release()
+        self.pace.note(alone, (time.perf_counter() - start) / steps)
+
+    def run_alone(self, steps: int) -> None:
+        """Run `steps` steps in this thread."""
+        self._set(1, steps)
+        self._drive(self._alone)
+
+    def run_once(self) -> None:
+        """Run one step in this thread, with nothing around it: `run_alone(1)` comes before."""
+        self._drive(self._alone)
+
+    def was_finite(self) -> bool:
+        """Say whether all numbers the last run looked at were."""
+        return not any(scratch[FOUND] for scratch in self._scratch)
+
+    def flagged(self) -> bool:
+        """Say whether a thread has come upon something the interpreter refuses, and forget it."""
+        found = any(scratch[FLAG] for scratch in self._scratch)
+        for scratch in self._scratch if found else ():
+            scratch[FLAG] = 0
+        return found
+
+    def _set(self, threads: int, steps: int) -> list[Array]:
+        for table in self._tables[threads]:
+            table[FIELDS.index("steps")] = steps
+        for scratch in self._scratch:
+            scratch[FOUND] = 0
+        return self._tables[threads]
+
+    def _table(self, items: Sequence[Item], addresses: Mapping[str, int], thread: int, threads: int) -> Array:
+        """Return the arguments of the drive function for one thread."""
+        first, rest = (entries(items, a, addresses, thread, threads) for a in (self._first, self._rest))
+        self._lists += [first, rest]
+        fields = {
+            "first": first.ctypes.data, "rest": rest.ctypes.data, "count": len(first), "steps": 1,
+            "scratch": self._scratch[thread].ctypes.data, "meeting": self._meeting.ctypes.data, "threads": threads,
+            "pause": pause_address(),
+        }  # fmt: skip
+        return np.array([fields[name] for name in FIELDS], np.int64)

@@ -125,7 +125,9 @@ def _write(w: Writer, fold: Fold) -> None:
     low0, high0, low1, high1 = w.function.args[2:]
     kept_last, kept_first = rank > 0 and rank - 1 not in folded, rank > 1 and 0 not in folded
     ends = {
-        i: (index(0), w.argument()) for i in range(rank) if not (i == 0 and kept_first or i == rank - 1 and kept_last)
+        i: (index(0), w.argument())
+        for i in range(rank)
+        if not ((i == 0 and kept_first) or (i == rank - 1 and kept_last))
     }
     if kept_first:
         ends[0] = (low0, high0)
@@ -160,9 +162,8 @@ class _Fold:
         self.place[-1] = j
         total = Running(self.w, register_type(self.fold.node.dtype, lanes))
         total.set(self._start(lanes))
-        inner = [i for i in self.fold.folded]
         with ExitStack() as stack:
-            for i in inner:
+            for i in self.fold.folded:
                 self.place[i] = stack.enter_context(self.w.loop(*self.ends[i]))
             self._add(total, lanes, mask, alive)
         self._store(total.get(), lanes, mask)

@@ -98,4 +98,14 @@ def _can_share(kernel: Kernel) -> bool:
         return True
     if sink.op.kind == "reduce" and "axes" in sink.attrs:
         return math.prod(sink.shape) > 1
-    return sink.op.name in ("uniform", "one_hot", "argmax", "argmin", "concatenate", "reshape", "cumsum")
+    return sink.op.name in (
+        "uniform",
+        "one_hot",
+        "argmax",
+        "argmin",
+        "concatenate",
+        "reshape",
+        "cumsum",
+        "sort",
+        "gather",
+    )

@@ -18,9 +18,8 @@ from .formulas import convert
 from .lanes import ADDRESS, BIT, INDEX, index
 from .passes import in_vectors
 from .target import Target
-from .writer import KERNEL, WORD, Running, Writer
+from .writer import FOUND, KERNEL, LEFT, STEP, WORD, Running, Writer
 
-STEP, LEFT, FOUND = 0, 3, 4  # places in a thread's memory: the step, how many are left, whether NaN or infinity was found
 ENTRY = 8  # integers in an entry of a list
 FIELDS = ("first", "rest", "count", "scratch", "meeting", "threads", "steps", "pause")
 ROUNDS = 2000  # looks at the clock of a barrier before the thread gives up its core
@@ -42,11 +41,11 @@ def _write_drive(w: Writer, target: Target) -> None:
     kinds = {"first": ADDRESS, "rest": ADDRESS, "scratch": ADDRESS, "meeting": ADDRESS, "pause": ADDRESS}
     given = {name: w.argument(kinds.get(name, INDEX)) for name in FIELDS}
     kept = _flush_denormals(w, target)
-    b.store(index(0), w.bytes_behind(given["scratch"], index(8 * FOUND)))
+    b.store(index(0), w.bytes_behind(given["scratch"], index(FOUND)))
     with w.loop(index(0), given["steps"]) as step:
         b.store(step, given["scratch"])
         left = b.sub(b.sub(given["steps"], index(1)), step)
-        b.store(left, w.bytes_behind(given["scratch"], index(8 * LEFT)))
+        b.store(left, w.bytes_behind(given["scratch"], index(LEFT)))
         table = b.select(b.icmp_signed("==", step, index(0)), given["first"], given["rest"])
         with w.loop(index(0), given["count"]) as i:
             entry = b.gep(table, [b.mul(i, index(ENTRY))], source_etype=INDEX)
@@ -141,7 +140,7 @@ def gather_code(spec: Spec, dtype: DType, target: Target) -> Code:
 def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
     b = w.builder
     column, order, batch, size, rows = (w.argument(k) for k in (ADDRESS, ADDRESS, ADDRESS, INDEX, INDEX))
-    first = b.mul(w.entry(w.function.args[1], STEP), rows)
+    first = b.mul(w.noted(STEP), rows)
     low, high, left, right = w.function.args[2:]
     lookout = Lookout(w, want, lanes)
     with w.loop(low, high) as r:
@@ -168,7 +167,7 @@ def _write_check(w: Writer, dtype: DType, lanes: int) -> None:
     b = w.builder
     array = w.argument(ADDRESS)
     lookout = Lookout(w, dtype, lanes)
-    with b.if_then(b.icmp_signed("==", w.entry(w.function.args[1], LEFT), index(0))):
+    with b.if_then(b.icmp_signed("==", w.noted(LEFT), index(0))):
 
         def look(j: Any, lanes: int, mask: Any, alive: Any) -> None:
             lookout.see(w.load(w.at(array, j, dtype), dtype, lanes, mask), lanes)
@@ -206,9 +205,8 @@ class Lookout:
     def report(self) -> None:
         """Leave a note in the thread's memory."""
         if self.exponent:
-            b = self.w.builder
-            with b.if_then(self.seen.get()):
-                b.store(index(1), self.w.bytes_behind(self.w.function.args[1], index(8 * FOUND)))
+            with self.w.builder.if_then(self.seen.get()):
+                self.w.note(FOUND, index(1))
 
 
 def keep_code(dtype: DType) -> Code:
@@ -219,7 +217,7 @@ def keep_code(dtype: DType) -> Code:
 def _write_keep(w: Writer, dtype: DType) -> None:
     b = w.builder
     source, kept, size = w.argument(ADDRESS), w.argument(ADDRESS), w.argument()
-    start = b.mul(w.entry(w.function.args[1], STEP), size)
+    start = b.mul(w.noted(STEP), size)
     with w.loop(*w.function.args[4:6]) as i:
         w.store(w.load(w.at(source, i, dtype), dtype), w.at(kept, b.add(start, i), dtype), dtype)
     w.finish()

@@ -18,6 +18,9 @@ from .lanes import ADDRESS, BIT, BYTE, INDEX, index, register_type, stored_type
 from .target import Target
 
 WORD = ir.IntType(32)
+# Places in a thread's own memory, in bytes: the number of the step, where the tile in front of a pass lies and how far
+# its rows are apart, how many steps are left, whether NaN or infinity was found, whether something is wrong.
+STEP, TILE, ACROSS, LEFT, FOUND, FLAG = range(0, 48, 8)
 KERNEL = ir.FunctionType(ir.VoidType(), [ADDRESS, ADDRESS, INDEX, INDEX, INDEX, INDEX])
 DENORMALS = '"denormal-fp-math"="dynamic,dynamic"'  # LLVM may not take for granted that the processor keeps them
 
@@ -94,6 +97,19 @@ class Writer:
         """Read entry `place` of a table of 8-byte values."""
         place = index(place) if isinstance(place, int) else place
         return self.builder.load(self.builder.gep(table, [place], source_etype=INDEX), typ=kind, align=8)
+
+    def flag(self, wrong: Any) -> None:
+        """Where `wrong` holds, tell the runner that the interpreter must run this step and say what is wrong."""
+        with self.builder.if_then(wrong, likely=False):
+            self.note(FLAG, index(1))
+
+    def noted(self, place: int, kind: Any = INDEX) -> Any:
+        """Read a place in the thread's own memory, in a kernel."""
+        return self.builder.load(self.bytes_behind(self.function.args[1], index(place)), typ=kind, align=8)
+
+    def note(self, place: int, value: Any) -> None:
+        """Write a place in the thread's own memory, in a kernel."""
+        self.builder.store(value, self.bytes_behind(self.function.args[1], index(place)), align=8)
 
     def finish(self) -> None:
         """End the function."""

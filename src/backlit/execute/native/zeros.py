@@ -1,8 +1,8 @@
 """Skipping zeros: four of five pixels of a digit are 0, and a product with 0 adds nothing to a sum.
 
-Half of what relu or dropout leaves is 0, too. Where a left factor is not zero is written as bits, once a step. A tile then
-visits only the steps at which a row (or one of two) is not zero, in the same order as the dense tile: the sums are the
-same, bit for bit, as long as the other factor is finite.
+Half of what relu or dropout leaves is 0, too. Where a left factor is not zero is written as bits, once a step. A tile
+then visits only the steps at which a row (or one of two) is not zero, in the same order as the dense tile: the sums are
+the same, bit for bit, as long as the other factor is finite.
 """
 
 from __future__ import annotations
@@ -192,7 +192,10 @@ def _bounded(b: Any, alive: Any, lanes: int) -> Any:
     return b.select(b.icmp_signed("<", alive, index(lanes)), alive, index(lanes))
 
 
-def _scan_columns(w: Writer, dtype: DType, lanes: int, data: Any, stride: Any, bits: Any, bits_stride: Any, count: Any, low: Any, high: Any) -> None:  # fmt: skip
+def _scan_columns(
+    w: Writer, dtype: DType, lanes: int, data: Any, stride: Any, bits: Any, bits_stride: Any, count: Any, low: Any,
+    high: Any,
+) -> None:  # fmt: skip
     """Write the bits of columns low to high, a vector of columns at a time: row r is bit r % 32 of word r // 32."""
     b = w.builder
     zero, kind = number(dtype, 0, lanes), ir.VectorType(WORD, lanes)
