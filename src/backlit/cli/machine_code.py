@@ -44,5 +44,10 @@ def _colored(text: str, language: str | None) -> None:
     console = Console(highlight=False, soft_wrap=True)
     heading, _, rest = text.partition("\n")
     console.print(Text(heading, "bold"))
-    listing = Syntax(rest, language, background_color="default", theme="ansi_dark") if language else None
-    console.print(Text(rest) if listing is None else listing.highlight(rest), end="" if listing else "\n")
+    if language is None:
+        console.print(Text(rest))
+        return
+    listing = Syntax(rest, language, background_color="default", theme="ansi_dark").highlight(rest)
+    known = [span for span in listing.spans if not getattr(span.style, "underline", False)]  # marks are no mistakes
+    listing.spans = known
+    console.print(listing, end="")

@@ -64,6 +64,8 @@ def _nodes(code: NativeCode, width: int, full: bool) -> str:
 def _kernels(code: NativeCode, width: int, full: bool) -> str:
     data = "the data given" if code.given else "random numbers"
     lines = [f"3. KERNELS: fused into {_several(len(code.kernels), 'kernel')}, each timed on one core with {data}."]
+    if code.given and code.kernels:
+        lines.append("    Products skip zeros in the data; the FLOPs count them.")
     if not code.kernels:
         lines.append("    No code of its own: its nodes only look at memory another way, or there are none.")
     for i, kernel in enumerate(code.kernels, 1):

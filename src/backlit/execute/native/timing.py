@@ -79,7 +79,7 @@ def _run(runner: NativeRunner, program: _Program, steps: int) -> float:
 def peak_code(dtype: DType, target: Target) -> Code:
     """Return the kernel that multiplies and adds as fast as it goes: so many sums that none waits for another.
 
-    Its arguments: the rounds, and the bits of the factor and of the number added.
+    Its arguments: the rounds, and the bits of the two factors whose product is added.
     """
     return Code(f"peak {dtype.str} {_sums(target)}", lambda module, name: _write(Writer(module, name), dtype, target))
 
@@ -91,14 +91,14 @@ def _sums(target: Target) -> int:
 def _write(w: Writer, dtype: DType, target: Target) -> None:
     b, lanes = w.builder, target.vector_bytes // dtype.itemsize
     rounds = w.argument()
-    factor, more = (w.splat(_float(b, w.argument(), dtype), lanes) for _ in range(2))
+    a, c = (w.splat(_float(b, w.argument(), dtype), lanes) for _ in range(2))
     sums = [Running(w, register_type(dtype, lanes)) for _ in range(_sums(target))]
     with w.loop(*w.function.args[2:4]):
         for i, one in enumerate(sums):
             one.set(number(dtype, i, lanes))
         with w.loop(index(0), rounds):
             for one in sums:
-                one.set(w.fma(one.get(), factor, more, dtype, lanes))
+                one.set(w.fma(a, c, one.get(), dtype, lanes))
         total = sums[0].get()
         for one in sums[1:]:
             total = b.fadd(total, one.get())
