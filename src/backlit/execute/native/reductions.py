@@ -23,6 +23,8 @@ from .passes import Body, Reader, Walk, arguments_of, in_vectors, seat_of
 from .views import View, row_major
 from .writer import Running, Writer
 
+STRETCH = 4096  # numbers of the last axis that are folded one vector after the other
+
 Combine = Callable[[Writer, Any, Any, DType], Any]
 
 
@@ -169,7 +171,11 @@ class _Fold:
         self._store(total.get(), lanes, mask)
 
     def row(self) -> None:
-        """Fold everything along the last axis (and other folded ones) into one number."""
+        """Fold everything along the last axis (and other folded ones) into one number.
+
+        Stretches of the last axis are folded by themselves first: a sum of a million numbers one after the other would
+        lose three of its seven digits.
+        """
         lanes = self.fold.lanes
         total = Running(self.w, register_type(self.fold.node.dtype, lanes))
         total.set(self._start(lanes))
@@ -180,11 +186,18 @@ class _Fold:
                 for i in self.fold.folded[:-1]:
                     self.place[i] = stack.enter_context(self.w.loop(*self.ends[i]))
 
+                part = Running(self.w, register_type(self.fold.node.dtype, lanes))
+
                 def step(j: Any, lanes: int, mask: Any, alive: Any) -> None:
                     self.place[-1] = j
-                    self._add(total, lanes, mask, alive)
+                    self._add(part, lanes, mask, alive)
 
-                in_vectors(self.w, *self.ends[self.rank - 1], lanes, step)
+                low, high = self.ends[self.rank - 1]
+                with self.w.loop(low, high, STRETCH) as start:
+                    part.set(self._start(lanes))
+                    end = self.w.minimum(self.w.builder.add(start, index(STRETCH)), high)
+                    in_vectors(self.w, start, end, lanes, step)
+                    total.set(self.combine(self.w, total.get(), part.get(), self.fold.node.dtype))
         self._store(self._folded(total.get(), lanes), 1, None)
 
     def _add(self, total: Running, lanes: int, mask: Any, alive: Any) -> None:
