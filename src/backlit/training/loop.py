@@ -135,13 +135,13 @@ def _predicted_in_slices(model: Any, batches: ArrayBatches, step: Step) -> Itera
     size, whole = batches.batch_size, batches.rows // batches.batch_size
     names = [name for name in step.graph.outputs if name.startswith("y_pred")]
     columns, order = feed_of(Batch(batches.data.x)), batches.order(0)
-    for done, count in slices(step, whole):
+    for done, steps in slices(step, whole):
         try:
-            out = step.run_many(columns, order[done * size :], count, names, check=True)
+            out = step.run_many(columns, order[done * size :], steps, names, check=True)
         except NotFinite as found:
             border.check_inputs(batches.data.x, None)
             out = found.outputs
-        yield done + count, nest.pack_like(step.structure, (out[name] for name in names))
+        yield done + steps, nest.pack_like(step.structure, (out[name] for name in names))
     if whole * size < batches.rows:
         border.check_inputs(nest.map_structure(lambda a: a[whole * size :], batches.data.x), None)
         yield whole + 1, predict_batch(model, Batch(batches.rows_of(slice(whole * size, batches.rows)).x))

@@ -53,10 +53,7 @@ class _Single:
         """Say whether every weight is still the array it was."""
         if self.bound is None or self.model.runs_eagerly or self.model.observer is not None:
             return False
-        for variable, array in self.held:
-            if variable.stored is not array:
-                return False
-        return True
+        return all(variable.stored is array for variable, array in self.held)
 
     def run(self, x: Any) -> Any:
         """Return the outputs for one sample."""

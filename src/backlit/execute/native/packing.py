@@ -28,7 +28,7 @@ def pack_copy(w: Writer, source: Any, stride: Any, alive: Any, steps: Any, place
 
 
 def pack_transposed(w: Writer, source: Any, stride: Any, alive: Any, steps: Any, place: Any, tile: Tile) -> None:
-    """Copy `alive` columns that lie `stride` apart, `steps` numbers each, so that they become rows; the rest is zero."""
+    """Copy `alive` columns that lie `stride` apart, `steps` numbers each: they become rows, and the rest is zero."""
     b = w.builder
     turn = _turning_function(w.module, tile)
     with w.loop(0, tile.width, tile.lanes) as column:

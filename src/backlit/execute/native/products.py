@@ -1,8 +1,8 @@
 """The matrix product: tiles of the result stay in registers while the shared axis runs past.
 
-A row of the right factor is read as vectors, numbers of the left factor are broadcast against it. Each sum runs over the
-shared axis in order, whatever the tile and the thread: so its bits depend on the two vectors alone. Finished tiles are
-handed, still in the cache, to the pass behind the product.
+A row of the right factor is read as vectors, numbers of the left factor are broadcast against it. Each sum runs over
+the shared axis in order, whatever the tile and the thread: so its bits depend on the two vectors alone. Finished tiles
+are handed, still in the cache, to the pass behind the product.
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def _write_check(w: Writer, dtype: DType, lanes: int) -> None:
 
 
 class Lookout:
-    """Inside a kernel: notes whether a number it is shown is NaN or infinite, which has all bits of the exponent set."""
+    """Inside a kernel: notes whether a number it is shown is NaN or infinite, with all bits of the exponent set."""
 
     def __init__(self, w: Writer, dtype: DType, lanes: int) -> None:
         self.w, self.dtype = w, dtype
@@ -210,7 +210,7 @@ class Lookout:
 
 
 def keep_code(dtype: DType) -> Code:
-    """Return the kernel that copies an output behind those of the steps before: output, where they are kept, its size."""
+    """Return the kernel that copies an output behind those before. Arguments: output, where they are kept, its size."""
     return Code(f"keep {dtype.str}", lambda module, name: _write_keep(Writer(module, name), dtype))
 
 

@@ -39,7 +39,7 @@ def tile_function(module: Module, tile: Tile, masked: bool) -> ir.Function:
     """Return the function that computes one dense tile; with `masked` the right factor may end within the last vector.
 
     Its arguments: the tile and the stride of its rows; the left factor with the strides of a row and of a step; the
-    right factor with the stride of a step; how many steps, whether the sums start from zero, how many columns there are.
+    right factor with the stride of a step; how many steps, whether the sums start from zero, how many columns.
     """
     w = started(module, f"tile_{tile.key()}{'_masked' * masked}", TILE_ARGUMENTS)
     if isinstance(w, ir.Function):

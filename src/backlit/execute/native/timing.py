@@ -17,8 +17,8 @@ from ...arrays import Array, DType
 from .assembly import Item
 from .calls import Call, Code
 from .lanes import index, number, register_type
-from .runner import NativeRunner, _Program
-from .slices import FIELDS
+from .programs import Program
+from .runner import NativeRunner
 from .target import Target
 from .writer import Running, Writer
 
@@ -38,11 +38,13 @@ def seconds_of(runner: NativeRunner, inputs: Mapping[str, Array], items: Sequenc
     with runner._lock:
         held = runner._taken(inputs)
         results = [pool.take() for pool in runner._pools]
-        table = runner._table(held, results, 0)
+        table = runner.table(held, results)
         found = []
         for item in items:
-            _Program(runner, every[: every.index(item) + 1]).run(table, table, 1)
-            found.append(_seconds(runner, item, table))
+            before = runner.program(every[: every.index(item) + 1])
+            before.wire(table)
+            before.run_alone(1)
+            found.append(_seconds(runner.program([item]), table))
     return found
 
 
@@ -51,28 +53,24 @@ def peak(runner: NativeRunner, dtype: DType) -> float:
     lanes = runner.target.vector_bytes // dtype.itemsize
     bits = [int(np.array(value, dtype).view(f"i{dtype.itemsize}")) for value in (0.5, 1.0)]
     item = Item(None, [Call(peak_code(dtype, runner.target), [ROUNDS, *bits])], 0, 0)
-    program = _Program(runner, [item])
+    program = runner.program([item])
     with runner._lock:
-        best = min(_run(runner, program, 1) for _ in range(PEAK_SAMPLES))
+        best = min(_run(program, 1) for _ in range(PEAK_SAMPLES))
     return 2.0 * ROUNDS * _sums(runner.target) * lanes / best
 
 
-def _seconds(runner: NativeRunner, item: Item, table: Array) -> float:
-    program = _Program(runner, [item])
-    program.first.wire(table)
-    program.rest.wire(table)
+def _seconds(program: Program, table: Array) -> float:
+    program.wire(table, table)
     steps = 1
-    while (taken := _run(runner, program, steps)) < SAMPLE_SECONDS and steps < MOST_STEPS:
+    while (taken := _run(program, steps)) < SAMPLE_SECONDS and steps < MOST_STEPS:
         steps = min(MOST_STEPS, max(2 * steps, int(steps * SAMPLE_SECONDS / max(taken, 1e-7))))
-    return statistics.median(_run(runner, program, steps) for _ in range(SAMPLES)) / steps
+    return statistics.median(_run(program, steps) for _ in range(SAMPLES)) / steps
 
 
-def _run(runner: NativeRunner, program: _Program, steps: int) -> float:
+def _run(program: Program, steps: int) -> float:
     """Run a program's steps in one call, on this thread alone, and return the seconds."""
-    (table,), _ = program.tables[1]
-    table[FIELDS.index("steps")] = steps
     start = time.perf_counter()
-    runner._drive(table.ctypes.data)
+    program.run_alone(steps)
     return time.perf_counter() - start
 
 
@@ -103,7 +101,7 @@ def _write(w: Writer, dtype: DType, target: Target) -> None:
         for one in sums[1:]:
             total = b.fadd(total, one.get())
         first = b.extract_element(total, ir.Constant(ir.IntType(32), 0)) if lanes > 1 else total
-        w.store(first, w.bytes_behind(w.function.args[1], index(32)), dtype)
+        w.store(first, w.bytes_behind(w.function.args[1], index(48)), dtype)
     w.finish()
 
 
