@@ -20,6 +20,7 @@ from .passes import in_vectors
 from .target import Target
 from .writer import FOUND, KERNEL, LEFT, STEP, WORD, Running, Writer
 
+AHEAD = 2  # rows that are asked for before they are copied
 ENTRY = 8  # integers in an entry of a list
 FIELDS = ("first", "rest", "count", "scratch", "meeting", "threads", "steps", "pause")
 ROUNDS = 2000  # looks at the clock of a barrier before the thread gives up its core
@@ -144,6 +145,10 @@ def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
     low, high, left, right = w.function.args[2:]
     lookout = Lookout(w, want, lanes)
     with w.loop(low, high) as r:
+        ahead = w.minimum(b.add(r, index(AHEAD)), b.sub(high, index(1)))
+        _prefetch(
+            w, w.at(column, b.mul(w.entry(order, b.add(first, ahead)), size), have), b.mul(size, index(have.itemsize))
+        )
         here = w.entry(order, b.add(first, r))
         source, target = w.at(column, b.mul(here, size), have), w.at(batch, b.mul(r, size), want)
 
@@ -155,6 +160,14 @@ def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
         in_vectors(w, left, right, lanes, move)
     lookout.report()
     w.finish()
+
+
+def _prefetch(w: Writer, start: Any, size: Any) -> None:
+    """Ask memory for `size` bytes before they are needed: rows lie at random, no processor guesses the next one."""
+    kind = ir.FunctionType(ir.VoidType(), [ADDRESS, WORD, WORD, WORD])
+    read, keep, data = (ir.Constant(WORD, n) for n in (0, 3, 1))
+    with w.loop(index(0), size, 64) as i:
+        w.call("llvm.prefetch.p0", kind, [w.bytes_behind(start, i), read, keep, data])
 
 
 def check_code(dtype: DType, target: Target) -> Code:
