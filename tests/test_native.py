@@ -220,13 +220,14 @@ def test_random_networks(made: dict[str, Any]) -> None:
 def _same_marks(graph: Any, feed: dict[str, np.ndarray], dtype: str) -> None:
     """Compare activations, loss and gradients by making these inner nodes the outputs of a graph of their own.
 
-    What is zero but for rounding, as the gradient of a bias before a normalization, has that of its large terms.
+    What is zero but for rounding, as the gradient of a bias before a normalization, has the rounding of its terms, and
+    these were divided by a spread that may be as small as the root of 0.001: up to 32 times the last place of 1.
     """
     seen = type(graph)(graph.inputs, graph.marks)
     ours, meant = prepare(seen).run(feed), Interpreter(seen).run(feed)
     largest = max(float(np.abs(v).max(initial=0)) for v in meant.values())
     for name, value in meant.items():
-        bound = (2e-4 if dtype == "float32" else 1e-11) * max(float(np.abs(value).max(initial=0)), 5e-3 * largest)
+        bound = (2e-4 if dtype == "float32" else 1e-11) * max(float(np.abs(value).max(initial=0)), 2e-2 * largest)
         np.testing.assert_allclose(ours[name], value, rtol=0, atol=bound, err_msg=name)
 
 

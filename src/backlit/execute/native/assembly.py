@@ -185,6 +185,8 @@ class _Calls:
         if kernel.product is not None:
             return [] if 0 in kernel.shape else self._product(kernel, self.threads if thread is None else 1)
         sink = kernel.sink
+        if sink is not None and sink.op.name in ("max", "min", "argmax", "argmin") and 0 in sink.inputs[0].shape:
+            raise NotImplementedError(f"there is no {sink.op.name} of nothing")
         if sink is not None and sink.op.name in REDUCTIONS:
             return [] if 0 in sink.shape else [self._fold(kernel, sink)]
         if sink is not None:

@@ -41,6 +41,8 @@ class Operands:
             dtypes = [dtypes[0], node.dtype, node.dtype]
         elif node.op.name not in COMPARISONS and node.op.name not in LOGIC and node.op.name != "cast":
             self.dtype = node.dtype
+        if node.op.name not in KNOWN[self.dtype.kind]:
+            raise NotImplementedError(f"there is no machine code for the op {node.op.name!r} of {self.dtype.name}")
         self.v = [
             v if i == 0 and node.op.name in ("where", "cast") else convert(self.b, v, below.dtype, self.dtype, lanes)
             for i, (v, below) in enumerate(zip(values, node.inputs, strict=True))
@@ -152,6 +154,8 @@ def _negative(o: Operands) -> Any:
 def _absolute(o: Operands) -> Any:
     if o.is_float:
         return o.intrinsic("fabs", o.v[0])
+    if o.dtype.kind == "u":
+        return o.v[0]
     return o.b.select(o.b.icmp_signed("<", o.v[0], o.const(0)), o.b.neg(o.v[0]), o.v[0])
 
 
@@ -162,6 +166,8 @@ def _square(o: Operands) -> Any:
 
 def _sign(o: Operands) -> Any:
     x, zero = o.v[0], o.const(0)
+    if o.dtype.kind == "u":
+        return o.b.select(o.b.icmp_unsigned("!=", x, zero), o.const(1), zero)
     compare = o.b.fcmp_ordered if o.is_float else o.b.icmp_signed
     up = o.b.select(compare(">", x, zero), o.const(1), x if o.is_float else zero)
     return o.b.select(compare("<", x, zero), o.const(-1), up)
@@ -202,20 +208,48 @@ def _integer_power(o: Operands) -> Any:
 
 
 def _floor_divide(o: Operands) -> Any:
+    x, y = o.v
     if o.is_float:
-        return o.intrinsic("floor", o.b.fdiv(*o.v))
-    if o.dtype.kind in "bu":
-        return o.b.udiv(*o.v)
-    quotient, rest = o.b.sdiv(*o.v), o.b.srem(*o.v)
-    down = o.b.and_(o.b.icmp_signed("!=", rest, o.const(0)), o.b.icmp_signed("<", o.b.xor(*o.v), o.const(0)))
-    return o.b.sub(quotient, o.b.zext(down, quotient.type))
+        rest, crosses = _rest(o)
+        quotient = o.b.fdiv(o.b.fsub(x, rest), y)
+        quotient = o.b.select(crosses, o.b.fsub(quotient, o.const(1)), quotient)
+        return o.b.select(o.b.fcmp_ordered("==", y, o.const(0)), o.b.fdiv(x, y), o.intrinsic("rint", quotient))
+    impossible, y = _divisor(o)
+    if o.dtype.kind == "u":
+        quotient = o.b.udiv(x, y)
+    else:
+        quotient, rest = o.b.sdiv(x, y), o.b.srem(x, y)
+        down = o.b.and_(o.b.icmp_signed("!=", rest, o.const(0)), o.b.icmp_signed("<", o.b.xor(x, y), o.const(0)))
+        quotient = o.b.sub(quotient, o.b.zext(down, quotient.type))
+    return o.b.select(impossible, o.const(0), quotient)
+
+
+def _rest(o: Operands) -> tuple[Any, Any]:
+    """Return what is left of x after whole steps of y towards zero, and whether one more step leads to y's side."""
+    rest, zero = o.b.frem(*o.v), o.const(0)
+    other_side = o.b.xor(o.b.fcmp_ordered("<", rest, zero), o.b.fcmp_ordered("<", o.v[1], zero))
+    return rest, o.b.and_(o.b.fcmp_ordered("!=", rest, zero), other_side)
+
+
+def _divisor(o: Operands) -> tuple[Any, Any]:
+    """Return where y is 0 (the quotient is 0 then, as NumPy's), and y with 1 in the place of what processors refuse."""
+    x, y = o.v
+    impossible = o.b.icmp_unsigned("==", y, o.const(0))
+    refused = impossible
+    if o.dtype.kind == "i":  # the smallest number by -1 is itself again
+        smallest = o.b.icmp_signed("==", x, o.const(np.iinfo(o.dtype).min))
+        refused = o.b.or_(refused, o.b.and_(smallest, o.b.icmp_signed("==", y, o.const(-1))))
+    return impossible, o.b.select(refused, o.const(1), y)
 
 
 def _mod(o: Operands) -> Any:
     x, y = o.v
-    if o.is_float:
-        return o.b.fsub(x, o.b.fmul(y, o.intrinsic("floor", o.b.fdiv(x, y))))
-    return o.b.sub(x, o.b.mul(y, _floor_divide(o)))
+    if not o.is_float:
+        whole = o.b.sub(x, o.b.mul(y, _floor_divide(o)))
+        return o.b.select(o.b.icmp_unsigned("==", y, o.const(0)), o.const(0), whole)
+    rest, crosses = _rest(o)
+    zero = o.intrinsic("copysign", o.const(0), y)
+    return o.b.select(o.b.fcmp_ordered("==", rest, o.const(0)), zero, o.b.select(crosses, o.b.fadd(rest, y), rest))
 
 
 def _where(o: Operands) -> Any:
@@ -273,3 +307,16 @@ FORMULAS: dict[str, Formula] = {
     "logical_not": lambda o: o.b.not_(_as_bits(o)[0]),
     **{name: _compare(sign) for name, sign in COMPARISONS.items() if sign},
 }
+
+ANY = (
+    "where",
+    "cast",
+    "stop_gradient",
+    "maximum",
+    "minimum",
+    "multiply",
+    *LOGIC,
+    *(n for n, s in COMPARISONS.items() if s),
+)
+WHOLE = (*ANY, "add", "subtract", "negative", "absolute", "square", "sign", "power", "floor_divide", "mod")
+KNOWN = {"f": tuple(FORMULAS), "i": WHOLE, "u": WHOLE, "b": ANY}  # by the kind of numbers: the others are NumPy's

@@ -180,6 +180,8 @@ def _better(build: Any, value: Any, so_far: Any, sign: str, dtype: DType) -> Any
 def running_sum(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
     """Return the call of cumsum along an axis, from either end."""
     dtype, backwards = node.dtype, node.attrs["reverse"]
+    if dtype.kind == "b":
+        raise NotImplementedError("there is no machine code for running sums of truth values")
 
     def inside(w: Writer, read: Any, target: Any, at: Any, size: Any) -> None:
         b = w.builder

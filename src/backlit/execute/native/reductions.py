@@ -70,6 +70,8 @@ def start_of(name: str, dtype: DType) -> float:
     value = REDUCTIONS[name][1]
     if math.isfinite(value) or dtype.kind == "f":
         return value
+    if dtype.kind == "b":
+        return float(value > 0)
     info = np.iinfo(dtype)
     return info.min if value < 0 else info.max
 
