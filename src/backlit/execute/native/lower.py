@@ -6,22 +6,18 @@ No rule is written again for machine code: `softmax`, `relu` or `normalize` are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
 from ...graph.graph import Graph
 from ...graph.node import Node, constant, given, topological
 from ...graph.record import Recorder, expand, phase, record
-from ...ops.op import Op
 from ...ops.shape import reshape
 
 
 def lowered(graph: Graph) -> Graph:
     """Return `graph` in primitives: the same inputs, outputs and marks by name, equal computations merged."""
     known: dict[Node, Node] = {}
-    with Recorder():
+    with Recorder() as recorder:
         for node in graph.nodes:
-            with phase(node.phase, within=node.scope):
-                known[node] = _lowered(node, known)
+            known[node] = _lowered(node, known, recorder)
     return Graph(graph.inputs, _renamed(graph.outputs, known), _renamed(graph.marks, known))
 
 
@@ -29,23 +25,33 @@ def _renamed(named: Mapping[str, Node], known: Mapping[Node, Node]) -> dict[str,
     return {name: known[node] for name, node in named.items()}
 
 
-def _lowered(node: Node, known: Mapping[Node, Node]) -> Node:
+def _lowered(node: Node, known: Mapping[Node, Node], recorder: Recorder) -> Node:
     if node.op is given or node.op is constant:
         return node
-    return _primitives(node.op, tuple(known[below] for below in node.inputs), node.attrs)
+    inputs = tuple(known[below] for below in node.inputs)
+    if node.op.body is not None:
+        with phase(node.phase, within=node.scope):
+            return _body(node, inputs, recorder)
+    if node.attrs.get("keepdims"):
+        with phase(node.phase, within=node.scope):
+            return _short(node, inputs)
+    key = (node.op, inputs, tuple(node.attrs.items()))
+    if key not in recorder.known:  # what is known of the result stays true: nothing is inferred again
+        recorder.known[key] = Node(node.op, inputs, node.attrs, node.spec, "", node.scope, node.phase)
+    return recorder.known[key]
 
 
-def _primitives(op: Op, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> Node:
-    """Record `op` on lowered inputs; the body of a composite is recorded in its place, as deep as it goes."""
-    if op.body is None:
-        if attrs.get("keepdims"):  # the same numbers without the axes of size 1: one computation, not two
-            short = record(op, inputs, attrs | {"keepdims": False})
-            kept = tuple(1 if i in attrs["axes"] else n for i, n in enumerate(inputs[0].shape))
-            return reshape(short, kept)
-        return record(op, inputs, attrs)
-    out = expand(op, inputs, attrs)
-    inside: dict[Node, Node] = {node: node for node in inputs}
-    for node in topological([out], stop=inputs):
-        if node not in inside:
-            inside[node] = _lowered(node, inside)
+def _short(node: Node, inputs: tuple[Node, ...]) -> Node:
+    """A reduction that keeps its axes is the one that does not, seen another way: one computation, not two."""
+    short = record(node.op, inputs, node.attrs | {"keepdims": False})
+    return reshape(short, node.shape)
+
+
+def _body(node: Node, inputs: tuple[Node, ...], recorder: Recorder) -> Node:
+    """Record the body of a composite in its place, as deep as it goes."""
+    out = expand(node.op, inputs, node.attrs)
+    inside: dict[Node, Node] = {below: below for below in inputs}
+    for part in topological([out], stop=inputs):
+        if part not in inside:
+            inside[part] = _lowered(part, inside, recorder)
     return inside[out]
