@@ -16,11 +16,12 @@ from native_cases import networks
 from native_cases.rounding import NearTie, measures
 
 import backlit as bl
-from backlit import layers
+from backlit import layers, ops
 from backlit.execute import Interpreter
 from backlit.graph import Graph
 from backlit.inspect.graphs import training_step
 from backlit.layers import naming
+from backlit.tensor import Trace
 from backlit.training.step import Step, feed_of
 
 pytest.importorskip("llvmlite")
@@ -85,7 +86,7 @@ def require_float64(made: dict[str, Any]) -> None:
         np.testing.assert_allclose(ours[name], value, rtol=0, atol=bound, err_msg=name)
 
 
-@few(12)
+@few(10)
 @given(networks.described)
 def test_a_step_is_off_by_rounding_only(made: dict[str, Any]) -> None:
     try:
@@ -143,6 +144,21 @@ def test_random_layers_draw_the_same_numbers(layer: str, dtype: str) -> None:
     ours, meant = prepare(graph).run(feed), Interpreter(graph).run(feed)
     for name, value in meant.items():
         np.testing.assert_array_equal(ours[name], value)
+
+
+def test_a_sum_of_a_million_numbers_keeps_its_digits() -> None:
+    """A penalty or a norm is a sum over all weights of a layer: one after the other they would lose three digits."""
+    x = np.random.default_rng(0).random((1000, 1000)).astype("float32")
+    with Trace() as trace:
+        given = trace.input("x", x.shape, x.dtype)
+        graph = trace.graph({"sum": ops.sum(given), "squares": ops.sum(ops.square(given)), "mean": ops.mean(given)})
+    exact = {
+        "sum": x.sum(dtype="float64"),
+        "squares": (x.astype("float64") ** 2).sum(),
+        "mean": x.mean(dtype="float64"),
+    }
+    for name, value in prepare(graph).run({"x": x}).items():
+        assert abs(value - exact[name]) <= 2e-6 * exact[name], name
 
 
 drifting = st.fixed_dictionaries(

@@ -29,8 +29,8 @@ from .fences import Fenced
 RNG = np.random.default_rng(0)
 Inputs = dict[str, np.ndarray]
 WIDTHS = [1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 47, 48, 63, 64, 65, 70]
-ROWS = [1, 2, 3, 5, 6, 11, 12, 13, 23, 25, 40]
-SHARED = [1, 2, 7, 31, 32, 33, 64, 65, 100]
+ROWS = [1, 3, 6, 13, 25, 40]
+SHARED = [1, 7, 31, 33, 64, 100]
 
 
 def recorded(arrays: Inputs, build: Callable[..., Any]) -> Graph:
@@ -48,17 +48,25 @@ def numbers(*shape: int, dtype: str = "float32") -> np.ndarray:
 def products(dtype: str) -> Iterator[tuple[str, Inputs, Callable[..., Any]]]:
     """Products of all edges: alone, with a pass behind, transposed, of data that may be skipped."""
     every = [(m, k, n) for m in ROWS for k in SHARED for n in WIDTHS]
-    picks = RNG.permutation(len(every))[:45]
+    picks = RNG.permutation(len(every))[: 30 if dtype == "float32" else 10]
     for number, (m, k, n) in enumerate(every[i] for i in picks):
         for a, b in ((number % 2 == 0, False), (False, True), (True, number % 2 == 1)):
             x = numbers(*((k, m) if a else (m, k)), dtype=dtype)
             w = numbers(*((n, k) if b else (k, n)), dtype=dtype)
-            yield f"product {m} {k} {n} {a} {b} {dtype}", {"x": x, "w": w}, lambda x, w, a=a, b=b: ops.matmul(x, w, a, b)
+            yield (
+                f"product {m} {k} {n} {a} {b} {dtype}",
+                {"x": x, "w": w},
+                lambda x, w, a=a, b=b: ops.matmul(x, w, a, b),
+            )
         arrays = {"x": numbers(m, k, dtype=dtype), "w": numbers(k, n, dtype=dtype), "b": numbers(n, dtype=dtype)}
         yield f"layer {m} {k} {n} {dtype}", arrays, lambda x, w, b: ops.tanh(ops.matmul(x, w) + b)
     arrays = {"x": numbers(5, 2100, dtype=dtype), "w": numbers(2100, 19, dtype=dtype)}
     yield f"long {dtype}", arrays, ops.matmul
-    yield f"long turned {dtype}", {"x": numbers(2100, 13, dtype=dtype), "w": numbers(21, 2100, dtype=dtype)}, _both_turned
+    yield (
+        f"long turned {dtype}",
+        {"x": numbers(2100, 13, dtype=dtype), "w": numbers(21, 2100, dtype=dtype)},
+        _both_turned,
+    )
     arrays = {"a": numbers(3, 4, 5, dtype=dtype), "b": numbers(3, 5, 17, dtype=dtype)}
     yield f"many matrices {dtype}", arrays, ops.matmul
 
@@ -69,7 +77,7 @@ def _both_turned(x: Any, w: Any) -> Any:
 
 def moves(dtype: str) -> Iterator[tuple[str, Inputs, Callable[..., Any]]]:
     """Passes, reductions, joins and slices at every width."""
-    for n in WIDTHS:
+    for n in WIDTHS if dtype == "float32" else WIDTHS[::3]:
         x, y = numbers(6, n, dtype=dtype), numbers(n, dtype=dtype)
         table: dict[str, Callable[..., Any]] = {
             "pass": lambda x, y: ops.exp(x) * y + 1.0,
@@ -80,11 +88,11 @@ def moves(dtype: str) -> Iterator[tuple[str, Inputs, Callable[..., Any]]]:
             "softmax": lambda x, y: ops.softmax(x + y),
             "places": lambda x, y: ops.argmax(x, 1) + ops.argmin(x, 1),
             "running": lambda x, y: ops.cumsum(x, 0) + ops.cumsum(x, 1, True),
-            "joined": lambda x, y: ops.concatenate([x, x[:, : n // 2 + 1]], 1),
+            "joined": lambda x, y: ops.concatenate([x, x[:, : x.shape[1] // 2 + 1]], 1),
             "sliced": lambda x, y: x[1:, ::-1][:, ::2] * 1.5,
             "compared": lambda x, y: ops.cast(ops.greater(x, y), "int32"),
             "column": lambda x, y: x[:, :1] * 2.0 + ops.sum(x, 1, keepdims=True),
-            "repeated": lambda x, y: ops.broadcast_to(y, (3, 6, n)) * x,
+            "repeated": lambda x, y: ops.broadcast_to(y, (3, *x.shape)) * x,
         }  # fmt: skip
         for name, build in table.items():
             yield f"{name} {n} {dtype}", {"x": x, "y": y}, build
@@ -98,7 +106,13 @@ def moves(dtype: str) -> Iterator[tuple[str, Inputs, Callable[..., Any]]]:
 
 
 STEPS: list[dict[str, Any]] = [
-    {"widths": [33, 70, 1], "between": ["norm", "dropout", "prelu"], "features": (40,), "batch": 13, "optimizer": "adam"},
+    {
+        "widths": [33, 70, 1],
+        "between": ["norm", "dropout", "prelu"],
+        "features": (40,),
+        "batch": 13,
+        "optimizer": "adam",
+    },
     {"widths": [1, 5], "between": ["layer norm", "noise"], "features": (3, 7), "batch": 1, "loss": "sparse"},
     {"form": "two inputs", "merge": "Concatenate", "batch": 39, "optimizer": "nesterov", "options": {"clipnorm": 0.1}},
     {"form": "two outputs", "merge": "Maximum", "batch": 6, "loss": "categorical", "optimizer": "rmsprop"},
@@ -133,10 +147,20 @@ def same(ours: Inputs, meant: Inputs) -> None:
         assert ours[name].tobytes() == array.tobytes(), f"{name} differs at the fence"
 
 
+def stray() -> None:
+    """Write 16 numbers too many."""
+    x = numbers(5, 7)
+    straying = Fenced(recorded({"x": x}, lambda x: x * 2.0), at_end=True)
+    straying.runner.assembly.items[0].calls[0].columns += 16
+    straying.run({"x": x})
+
+
 def main(side: str, threads: int) -> None:
-    """Run all cases."""
+    """Run all cases; "stray" runs one whose loop is made a vector too long."""
     faulthandler.enable()
     bl.config.set_executor("interpreter")  # which records the steps; they are run here
+    if side == "stray":
+        stray()
     at_end = side == "end"
     for dtype in ("float32", "float64"):
         for cases in (products(dtype), moves(dtype)):

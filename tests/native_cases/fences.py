@@ -1,4 +1,4 @@
-"""Memory that ends, or begins, at a page nobody may touch: machine code that reads or writes outside its arrays crashes.
+"""Memory that ends, or begins, at a page nobody may touch: code that reads or writes outside its arrays crashes.
 
 Where whole pages are too coarse, the bytes around an array hold a pattern, and are looked at after the run. Inside the
 arena, `spread` moves the values apart and the gaps hold the pattern: it is a NaN, so that a stray read shows as well.

@@ -6,7 +6,7 @@ A description is what hypothesis draws and prints; `built` makes the model, `exa
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import cycle
+from itertools import cycle, pairwise
 from typing import Any
 
 import numpy as np
@@ -114,7 +114,9 @@ described = st.fixed_dictionaries(
     {
         "form": st.sampled_from(["chain", "branches", "two inputs", "two outputs"]),
         "features": st.one_of(st.tuples(st.integers(1, 60)), st.tuples(st.integers(1, 5), st.integers(1, 20))),
-        "widths": st.lists(widths, min_size=1, max_size=9).filter(lambda w: sum(a * b for a, b in zip(w, w[1:])) < 10**6),
+        "widths": st.lists(widths, min_size=1, max_size=9).filter(
+            lambda w: sum(a * b for a, b in pairwise(w)) < 4 * 10**5
+        ),
         "between": st.lists(st.sampled_from(sorted(LAYERS)), min_size=1, max_size=4),
         "activations": st.lists(st.sampled_from(ACTIVATIONS), min_size=1, max_size=2),
         "loss": st.sampled_from(sorted(LOSSES)),
@@ -159,7 +161,9 @@ def _model(made: dict[str, Any]) -> Any:
 
 def _stack(made: dict[str, Any], name: str) -> list[Any]:
     found = []
-    for i, (width, between, activation) in enumerate(zip(made["widths"], cycle(made["between"]), cycle(made["activations"]))):
+    for i, (width, between, activation) in enumerate(
+        zip(made["widths"], cycle(made["between"]), cycle(made["activations"]))
+    ):
         dense = layers.Dense(
             width, activation, use_bias=made["bias"], kernel_regularizer=REGULARIZERS[made["regularizer"]](),
             kernel_constraint=CONSTRAINTS[made["constraint"]](), bias_initializer="glorot_uniform", name=f"{name}{i}",

@@ -45,8 +45,8 @@ class Team:
     def run(self, drive: Drive, tables: Sequence[int]) -> None:
         """Call `drive` on each table, the first one in this thread, and wait for all; hold `free` while it runs.
 
-        Ctrl-C may come at any moment, and is raised when all are done: the others write into our arrays, and would wait
-        for this thread forever. So all calls are one call of C, which no signal divides, and saying it twice does no
+        Ctrl-C may come at any moment, and is raised when all are done: the others write into our arrays, and would
+        wait for this thread forever. So all calls are one call of C, which no signal divides; saying it twice does no
         harm.
         """
         while len(self.workers) < len(tables) - 1:

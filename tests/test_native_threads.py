@@ -1,0 +1,206 @@
+"""Threads and processes: Ctrl-C, two models at once, forked and spawned children, more threads than cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import backlit as bl
+from backlit import layers
+from backlit.execute import choice
+from backlit.layers import naming
+
+pytest.importorskip("llvmlite")
+from backlit.execute.native.team import Team, team
+
+
+@pytest.fixture(autouse=True)
+def _native_on_two_threads() -> Any:
+    """Run models as machine code, on two threads unless a test says otherwise."""
+    kept = bl.config.executor()
+    bl.config.set_executor("native")
+    choice.set_threads(2)
+    yield
+    bl.config.set_executor(kept)
+    choice.set_threads(0)
+
+
+def trained(seed: int, epochs: int = 2, width: int = 300) -> list[bytes]:
+    """Return the weights of a model trained from a seed."""
+    generator = np.random.default_rng(seed)
+    x, y = generator.normal(size=(256, 200)).astype("float32"), generator.integers(0, 4, 256)
+    initial = bl.initializers.GlorotUniform(seed=seed)
+    model = bl.Sequential(
+        [
+            layers.Dense(width, "relu", kernel_initializer=initial),
+            layers.Dense(4, "softmax", kernel_initializer=bl.initializers.GlorotUniform(seed=seed + 1)),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=epochs, batch_size=64, shuffle=False, verbose=0)
+    return [w.tobytes() for w in model.get_weights()]
+
+
+def test_two_models_train_at_once() -> None:
+    """In two Python threads, over and over: whoever finds the team at work runs alone, to the same bits."""
+    meant = [trained(seed, 20) for seed in (1, 2)]
+    found: list[list[bytes] | None] = [None, None]
+
+    def train(i: int) -> None:
+        found[i] = trained(i + 1, 20)
+
+    for _ in range(2):
+        runners = [threading.Thread(target=train, args=(i,)) for i in range(2)]
+        for runner in runners:
+            runner.start()
+        for runner in runners:
+            runner.join(60)
+        assert found == meant
+
+
+def test_one_model_predicts_in_two_threads_at_once() -> None:
+    generator = np.random.default_rng(0)
+    x = [generator.normal(size=(64, 50)).astype("float32") for _ in range(2)]
+    model = bl.Sequential([layers.Input((50,)), layers.Dense(400, "tanh"), layers.Dense(30)])
+    meant = [model.predict_on_batch(part) for part in x]
+    wrong: list[int] = []
+
+    def predict(i: int) -> None:
+        wrong.extend(i for _ in range(150) if not np.array_equal(model.predict_on_batch(x[i]), meant[i]))
+
+    runners = [threading.Thread(target=predict, args=(i,)) for i in range(2)]
+    for runner in runners:
+        runner.start()
+    for runner in runners:
+        runner.join(60)
+    assert wrong == []
+
+
+def report(seed: int, pipe: Any) -> None:
+    """Train in a child process and send the weights."""
+    bl.config.set_executor("native")
+    choice.set_threads(2)
+    naming.clear_session()
+    pipe.send(trained(seed))
+    pipe.close()
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_children_train_after_the_parent_has(method: str) -> None:
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system cannot {method}")
+    meant = trained(7)
+    assert team.workers
+    processes = multiprocessing.get_context(method)
+    receiving, sending = processes.Pipe(duplex=False)
+    child = processes.Process(target=report, args=(7, sending))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of threads that a fork leaves behind
+        child.start()
+    sending.close()
+    assert receiving.poll(60), "the child does not answer"
+    assert receiving.recv() == meant
+    child.join(20)
+    assert child.exitcode == 0
+    assert trained(7) == meant  # and the parent goes on
+
+
+def test_more_threads_than_cores_do_not_stall() -> None:
+    meant = trained(3)
+    choice.set_threads(8)
+    start = time.perf_counter()
+    assert trained(3) == meant
+    print(f"8 threads on {os.cpu_count()} cores: {time.perf_counter() - start:.2f} s")
+    assert time.perf_counter() - start < 60
+
+
+INTERRUPTED = """
+import sys, time
+import numpy as np
+import backlit as bl
+from backlit import layers
+from backlit.execute import choice
+from backlit.execute.native.team import team
+
+bl.config.set_executor("native")
+choice.set_threads(int(sys.argv[1]))
+x, y = np.random.rand(4096, 784).astype("float32"), np.random.randint(0, 10, 4096)
+model = bl.Sequential([layers.Dense(256, "relu"), layers.Dense(10, "softmax")])
+model.compile("sgd", "sparse_categorical_crossentropy")
+model.fit(x, y, verbose=0)
+for turn in range(int(sys.argv[2])):
+    print("training", flush=True)
+    try:
+        model.fit(x, y, epochs=100_000, verbose=0)
+    except KeyboardInterrupt:
+        print(time.time(), flush=True)
+    assert not team.free.locked()
+before = [w.copy() for w in model.get_weights()]
+time.sleep(0.05)
+assert all((a == b).all() for a, b in zip(before, model.get_weights()))
+model.fit(x, y, verbose=0)
+print("done", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a child")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_ends_a_long_fit(threads: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Several times in one process, whose threads must be ready for the next fit each time."""
+    turns = 4
+    paths = os.pathsep.join([str(Path(bl.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+    child = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(threads), str(turns)], env=os.environ | {"PYTHONPATH": paths},
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stdout is not None
+    delays = []
+    try:
+        for turn in range(turns):
+            assert child.stdout.readline().strip() == "training"
+            time.sleep(0.25 + 0.037 * turn)
+            sent = time.time()
+            child.send_signal(signal.SIGINT)
+            delays.append(float(child.stdout.readline()) - sent)
+        assert child.stdout.readline().strip() == "done"
+        assert child.wait(30) == 0
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+    with capsys.disabled():
+        print(f" Ctrl-C answered within {max(delays) * 1000:.0f} ms on {threads} thread(s)", end="")
+    assert max(delays) < 2
+
+
+def test_the_team_waits_for_all_whatever_interrupts_it() -> None:
+    """A signal comes while this thread works and the other is not done: it is raised, but not before it is."""
+    gang, done, entered = Team(), [], threading.Event()
+
+    def drive(table: int) -> None:
+        if table == 0:
+            entered.wait(10)
+            signal.raise_signal(signal.SIGINT)
+        else:
+            entered.set()
+            time.sleep(0.2)
+            done.append(table)
+
+    for _ in range(3):
+        done.clear()
+        entered.clear()
+        with pytest.raises(KeyboardInterrupt):
+            gang.run(drive, [0, 1])
+        assert done == [1]
+        assert gang.workers[0].tasks.empty()
