@@ -258,6 +258,7 @@ def blobs_of() -> tuple[np.ndarray, np.ndarray]:
 
 def test_an_op_without_code_runs_in_the_interpreter_and_says_so(blobs_of: Any) -> None:
     x, y = blobs_of
+    bl.config.set_executor("native")
 
     class Halved(layers.Layer):
         def call(self, inputs: Any) -> Any:
