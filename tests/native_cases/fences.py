@@ -9,12 +9,14 @@ from __future__ import annotations
 import ctypes
 import math
 import mmap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
-from backlit.execute.native import NativeRunner, runner
+from backlit.execute.native import NativeRunner, pool, programs, runner
 from backlit.graph import Graph
 
 PATTERN = 0xFF  # float32, float64: NaN
@@ -72,13 +74,9 @@ class Fenced:
 
     def __init__(self, graph: Graph, at_end: bool, threads: int = 1, spread: int = SPREAD, **settings: Any) -> None:
         self.fence = Fence(at_end)
-        kept = runner.aligned, runner._empty
-        runner.aligned, runner._empty = self.fence.aligned, self.fence.empty
-        try:
+        with self._fenced():
             self.runner = NativeRunner(graph, threads, spread=spread, **settings)
             self._foul()
-        finally:
-            runner.aligned, runner._empty = kept
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run once on fenced copies, check every byte that must not change, and return copies of the outputs."""
@@ -94,14 +92,20 @@ class Fenced:
         data = {name: fenced[name] for name in columns}
         return self._checked(fenced, lambda: self.runner.run_many({n: fenced[n] for n in state}, data, rows, steps))
 
+    @contextmanager
+    def _fenced(self) -> Iterator[None]:
+        """Let all memory that is asked for inside lie at the fence."""
+        with ExitStack() as stack:
+            for module in (pool, programs, runner):
+                for name in ("aligned", "empty"):
+                    if hasattr(module, name):
+                        stack.enter_context(mock.patch.object(module, name, getattr(self.fence, name)))
+            yield
+
     def _checked(self, given: dict[str, np.ndarray], run: Any) -> dict[str, np.ndarray]:
         before = {name: array.copy() for name, array in given.items()}
-        kept = runner.aligned, runner._empty
-        runner.aligned, runner._empty = self.fence.aligned, self.fence.empty
-        try:
+        with self._fenced():
             out = {name: array.copy() for name, array in run().items()}
-        finally:
-            runner.aligned, runner._empty = kept
         for name, array in before.items():
             if array.tobytes() != given[name].tobytes():
                 raise AssertionError(f"the input {name!r} was written")

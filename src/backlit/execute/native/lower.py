@@ -6,6 +6,7 @@ No rule is written again for machine code: `softmax`, `relu` or `normalize` are 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 from ...graph.graph import Graph
 from ...graph.node import Node, constant, given, topological
 from ...graph.record import Recorder, expand, phase, record

@@ -63,13 +63,19 @@ class Form(NamedTuple):
     def key(self) -> str:
         """Return a text of all this."""
         order = "rows" if self.rows_first else "panels"
-        return f"product {self.tile.key()} {self.packing} {self.together} {order}"
+        skips = f" skipping {self.together}" if self.together else ""
+        return f"product {self.tile.key()} {self.packing} {order} first{skips}"
 
 
 def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
-    """Cut vectors of columns into panels of 4 or 3 (or 2): (first vector, how many, width of a panel)."""
-    if vectors <= widest or widest == 2:
-        return [(0, vectors, min(vectors, widest))]
+    """Cut vectors of columns into panels of 4 and 3 (or 2 and 1): (first vector, how many, width of a panel).
+
+    Every panel is full: only the last vector of a row may be shorter.
+    """
+    if vectors <= widest:
+        return [(0, vectors, vectors)]
+    if widest == 2:
+        return [(0, vectors - vectors % 2, 2), (vectors - 1, 1, 1)][: 1 + vectors % 2]
     if vectors == 5:
         return [(0, 3, 3), (3, 2, 2)]
     threes = -vectors % 4
@@ -152,6 +158,7 @@ def _scratch(product: Product, form: Form, columns: int) -> int:
     """Return the bytes a thread needs: tiles, and what is packed of the right factor."""
     rows, _, shared = product.sizes
     tile, size = form.tile, form.tile.dtype.itemsize
+    columns = -(-columns // tile.width) * tile.width
     if form.rows_first:
         return HEAD + (tile.rows + group_rows(tile, columns)) * columns * size + shared * columns * size
     several = shared > form.strip
