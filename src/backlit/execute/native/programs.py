@@ -19,7 +19,7 @@ from .pace import Pace
 from .pool import aligned
 from .slices import ENTRY, FIELDS, drive_code
 from .target import Target
-from .team import pause_address, team
+from .team import looks, pause_address, team
 from .views import Address
 from .writer import FLAG, FOUND
 
@@ -156,6 +156,6 @@ class Program:
         fields = {
             "first": first.ctypes.data, "rest": rest.ctypes.data, "count": len(first), "steps": 1,
             "scratch": self._scratch[thread].ctypes.data, "meeting": self._meeting.ctypes.data, "threads": threads,
-            "pause": pause_address(),
+            "pause": pause_address(), "looks": looks(threads),
         }  # fmt: skip
         return np.array([fields[name] for name in FIELDS], np.int64)
