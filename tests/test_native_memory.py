@@ -24,6 +24,7 @@ from backlit.training.step import feed_of
 
 pytest.importorskip("llvmlite")
 from backlit.execute.native import machine, prepare
+from backlit.execute.native.pace import Pace
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="forbids pages with Linux' mprotect")
 on_x86 = pytest.mark.skipif(
@@ -32,8 +33,9 @@ on_x86 = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def _native_on_one_thread() -> Any:
-    """Run models as machine code, on one thread unless a test says more."""
+def _native_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run models as machine code, on one thread unless a test says more: then on all of them."""
+    monkeypatch.setattr(Pace, "together", lambda pace: pace.threads > 1)
     kept = bl.config.executor()
     bl.config.set_executor("native")
     choice.set_threads(1)
@@ -48,8 +50,8 @@ def _native_on_one_thread() -> Any:
     [
         ("end", 1, ""),
         ("begin", 3, ""),
-        pytest.param("end", 2, "avx2", marks=pytest.mark.slow),
-        pytest.param("end", 2, "x86-64", marks=pytest.mark.slow),
+        ("end", 2, "avx2"),
+        ("end", 2, "x86-64"),
     ],
 )
 def test_nothing_outside_the_arrays_is_read_or_written(side: str, threads: int, target: str) -> None:

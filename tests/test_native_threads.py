@@ -22,12 +22,19 @@ from backlit.execute import choice
 from backlit.layers import naming
 
 pytest.importorskip("llvmlite")
+from backlit.execute.native.pace import Pace
 from backlit.execute.native.team import Team, team
 
 
+def together(pace: Pace) -> bool:
+    """Say that all threads shall run."""
+    return pace.threads > 1
+
+
 @pytest.fixture(autouse=True)
-def _native_on_two_threads() -> Any:
-    """Run models as machine code, on two threads unless a test says otherwise."""
+def _native_on_two_threads(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run models as machine code, on two threads unless a test says otherwise, even where one is faster."""
+    monkeypatch.setattr(Pace, "together", together)
     kept = bl.config.executor()
     bl.config.set_executor("native")
     choice.set_threads(2)
@@ -91,6 +98,7 @@ def report(seed: int, pipe: Any) -> None:
     """Train in a child process and send the weights."""
     bl.config.set_executor("native")
     choice.set_threads(2)
+    Pace.together = together
     naming.clear_session()
     pipe.send(trained(seed))
     pipe.close()
@@ -131,8 +139,11 @@ import numpy as np
 import backlit as bl
 from backlit import layers
 from backlit.execute import choice
+from backlit.execute.native.pace import Pace
+from backlit.execute.native.pace import Pace
 from backlit.execute.native.team import team
 
+Pace.together = lambda pace: pace.threads > 1
 bl.config.set_executor("native")
 choice.set_threads(int(sys.argv[1]))
 x, y = np.random.rand(4096, 784).astype("float32"), np.random.randint(0, 10, 4096)

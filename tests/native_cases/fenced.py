@@ -16,6 +16,7 @@ import numpy as np
 import backlit as bl
 from backlit import ops
 from backlit.execute.native import prepare
+from backlit.execute.native.pace import Pace
 from backlit.graph import Graph
 from backlit.inspect.graphs import training_step
 from backlit.layers import naming
@@ -159,6 +160,7 @@ def main(side: str, threads: int) -> None:
     """Run all cases; "stray" runs one whose loop is made a vector too long."""
     faulthandler.enable()
     bl.config.set_executor("interpreter")  # which records the steps; they are run here
+    Pace.together = lambda self: self.threads > 1
     if side == "stray":
         stray()
     at_end = side == "end"
