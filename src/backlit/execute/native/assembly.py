@@ -20,6 +20,7 @@ from .indexed import add_at, take
 from .memory import Memory, written_in_place
 from .moves import copy_call, join, one_hot, place_of_extreme, put_slice, reshape, running_sum
 from .passes import Body, body_of, pass_call
+from .pieces import PIECES
 from .products import Product, product_calls
 from .reductions import REDUCTIONS, Fold, fold_call, result_view
 from .schedule import scheduled
@@ -124,7 +125,8 @@ def _with_scans(graph: Graph, kernels: Sequence[Kernel]) -> list[Kernel]:
             if (a, down) not in scans:
                 rows, columns = a.shape
                 shape = (words_of(rows), columns) if down else (rows, words_of(columns))
-                bits = Node(given, (), {}, Spec(shape, np.dtype(np.int32)), DOWN if down else ACROSS)
+                name = product.name if product.name in PIECES else DOWN if down else ACROSS
+                bits = Node(given, (), {}, Spec(shape, np.dtype(np.int32)), name)
                 scans[a, down] = bits
                 found.append(Kernel(a.shape, bits=bits, scan=a))
             kernel.bits = scans[a, down]

@@ -38,7 +38,7 @@ def _gathers(assembly: Assembly, target: Target, columns: Sequence[Column], slot
         node = assembly.graph.inputs[name]
         size, rows = row_size(node.spec), node.shape[0]
         arguments = [Address(slot + i, 0), order, assembly.memory.views[node].address, size, rows]
-        call = Call(gather_code(node.spec, dtype, target), arguments, rows, size)
+        call = Call(gather_code(node.spec, dtype, target), arguments, rows, size, column_unit=16, by_columns=True)
         items.append(Item(None, [call], -1, None if size >= 64 else i % 2))
     return items
 
@@ -61,7 +61,7 @@ def _checks(assembly: Assembly, target: Target, segment: int) -> list[Item]:
     for name in assembly.graph.state():
         place = assembly.memory.targets[name]
         if place.dtype.kind == "f" and place.dtype.itemsize > 2 and name.startswith(CHECKED):
-            size = math.prod(place.shape)
+            size = place.shape[0] * place.strides[0] if place.shape else 1
             call = Call(check_code(place.dtype, target), [place.address], 1, size, by_columns=True, column_unit=1024)
             items.append(Item(None, [call], segment, None if size > SHARED else 0))
     return items

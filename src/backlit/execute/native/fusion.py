@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ...arrays import Shape
 from ...graph.graph import Graph
 from ...graph.node import Node, constant
+from .pieces import PIECES
 
 
 @dataclass(eq=False)
@@ -176,7 +177,7 @@ def _feed_products(graph: Graph, kernels: list[Kernel]) -> None:
     users = users_of(graph)
     for kernel in kernels:
         node = kernel.product
-        if node is None or kernel.nodes or len(node.shape) != 2:
+        if node is None or kernel.nodes or len(node.shape) != 2 or node.name in PIECES:
             continue
         readers = [home.get(user) for user in users[node]]
         if not readers or None in readers:

@@ -11,6 +11,7 @@ from ...graph.graph import Graph
 from ...graph.node import Node, constant, given, topological
 from ...graph.record import Recorder, expand, phase, record
 from ...ops.shape import reshape
+from .pieces import cut_of, in_pieces
 
 
 def lowered(graph: Graph) -> Graph:
@@ -37,6 +38,9 @@ def _lowered(node: Node, known: Mapping[Node, Node], recorder: Recorder) -> Node
         with phase(node.phase, within=node.scope):
             return _short(node, inputs)
     key = (node.op, inputs, tuple(node.attrs.items()))
+    if key not in recorder.known and (cut := cut_of(node, inputs)):
+        with phase(node.phase, within=node.scope):
+            recorder.known[key] = in_pieces(node, inputs, cut)
     if key not in recorder.known:  # what is known of the result stays true: nothing is inferred again
         recorder.known[key] = Node(node.op, inputs, node.attrs, node.spec, "", node.scope, node.phase)
     return recorder.known[key]

@@ -15,6 +15,7 @@ from .fusion import Kernel, is_elementwise, is_known, is_view, stored_nodes
 from .views import Buffer, View, broadcast, contiguous, reshaped, row_major, sliced, transposed
 
 ALIGNMENT = 64  # bytes: a cache line, and a vector of the widest kind
+PADDED = ("params/", "slots/")  # what is wide enough to have room at the end of its rows
 CONFLICT = 1024  # rows this many bytes apart (or a multiple) fall on each other in the caches
 
 
@@ -73,17 +74,17 @@ class Memory:
         self.size = 0
         self.places: list[tuple[int, int]] = []
         self._free: dict[int, list[int]] = {}
-        self._in_order = {base_of(n) for n in graph.operations if n.op.name == "reshape"}
-        self._in_order |= {base_of(n) for n in graph.outputs.values()}
-        self._in_order |= {kernel.sink for kernel in kernels if kernel.sink is not None}  # written without strides
+        self._whole = {base_of(n) for n in graph.operations if n.op.name == "reshape"}
+        self._whole |= {kernel.sink for kernel in kernels if kernel.sink is not None}  # written without strides
+        self._in_order = self._whole | {base_of(n) for n in graph.outputs.values()}
         self.inputs, self.outputs = list(graph.inputs), list(graph.outputs)
         for i, name in enumerate(self.inputs, 1):
             node = graph.inputs[name]
-            self.views[node] = contiguous(Buffer(i, node.dtype), node.shape)
-        self.targets = {
-            name: contiguous(Buffer(1 + len(self.inputs) + i, graph.outputs[name].dtype), graph.outputs[name].shape)
-            for i, name in enumerate(self.outputs)
-        }
+            self.views[node] = View(Buffer(i, node.dtype), node.shape, self._strides_of(name, node))
+        self.targets: dict[str, View] = {}
+        for i, name in enumerate(self.outputs, 1 + len(self.inputs)):
+            node = graph.outputs[name]
+            self.targets[name] = View(Buffer(i, node.dtype), node.shape, self._strides_of(name, node))
         self._place_constants()
         self._place_outputs(in_place)
         self._place_values()
@@ -146,6 +147,19 @@ class Memory:
         for node in self.graph.outputs.values():
             last.pop(base_of(node), None)
         return last
+
+    def _strides_of(self, name: str, node: Node) -> tuple[int, ...]:
+        """Return the strides of an input or output: rows of a weight matrix start at cache lines of their own.
+
+        Threads own columns of it: a line that two of them write goes back and forth between their caches.
+        """
+        plain = row_major(node.shape)
+        row = node.shape[-1] * node.dtype.itemsize if len(node.shape) == 2 else 0
+        ends = [node, *(n for n in (self.graph.inputs.get(name), self.graph.outputs.get(name)) if n is not None)]
+        fixed = any(base_of(n) in self._whole for n in ends)
+        if not name.startswith(PADDED) or row <= ALIGNMENT or row % ALIGNMENT == 0 or fixed:
+            return plain
+        return (-(-row // ALIGNMENT) * ALIGNMENT // node.dtype.itemsize, 1)
 
     def _strides(self, node: Node) -> tuple[int, ...]:
         """Rows of a matrix that would fall on each other in the caches are moved apart by a vector."""

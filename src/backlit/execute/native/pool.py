@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...arrays import Array
 from ...ops.op import Spec
+from .views import row_major
 
 POOLED = 4
 
@@ -21,12 +22,40 @@ def aligned(size: int) -> Array:
     return whole[start : start + size]
 
 
-def empty(spec: Spec) -> Array:
-    """Return an array that starts at a cache line."""
-    size = math.prod(spec.shape) * spec.dtype.itemsize
-    whole = np.empty(size + 64, np.uint8)
+class Layout(NamedTuple):
+    """What an array looks like in memory: `strides` in bytes."""
+
+    spec: Spec
+    strides: tuple[int, ...]
+
+    def fits(self, array: Any) -> bool:
+        """Say whether machine code can read `array` as it lies, apart from its shape."""
+        if type(array) is not np.ndarray or array.dtype != self.spec.dtype:
+            return False
+        return array.strides == self.strides or (array.size <= 1 and array.flags.c_contiguous)
+
+    def copy(self, array: Any) -> Array:
+        """Return the numbers of `array` in memory of this layout."""
+        array = np.asarray(array, self.spec.dtype)
+        if array.shape != self.spec.shape:
+            return array
+        copied = empty(self)
+        copied[...] = array
+        return copied
+
+
+def plain(spec: Spec) -> Layout:
+    """Return the layout of an array in C order."""
+    return Layout(spec, tuple(s * spec.dtype.itemsize for s in row_major(spec.shape)))
+
+
+def empty(layout: Layout) -> Array:
+    """Return an array that starts at a cache line; what lies between its rows is 0."""
+    spec, strides = layout
+    size = max(math.prod(spec.shape) * spec.dtype.itemsize, spec.shape[0] * strides[0] if len(strides) > 1 else 0)
+    whole = (np.empty if layout == plain(spec) else np.zeros)(size + 64, np.uint8)
     start = -whole.ctypes.data % 64
-    return np.ndarray(spec.shape, spec.dtype, whole, start)
+    return np.ndarray(spec.shape, spec.dtype, whole, start, strides)
 
 
 def _holders(arrays: list[Any], i: int) -> int:
@@ -39,8 +68,8 @@ UNSHARED = _holders([object()], 0)  # what is counted for an object that only on
 class Pool:
     """Arrays for one output, given out again when nobody else holds them. `known` notes where they lie."""
 
-    def __init__(self, spec: Spec, known: dict[int, int]) -> None:
-        self.spec = spec
+    def __init__(self, layout: Layout, known: dict[int, int]) -> None:
+        self.layout = layout
         self.known = known
         self.arrays: list[Array] = []
         self.owners: list[Any] = []  # the memory below: what holds a view of an array holds this
@@ -50,7 +79,7 @@ class Pool:
         for i in range(len(self.arrays)):
             if _holders(self.arrays, i) <= UNSHARED and _holders(self.owners, i) <= UNSHARED + 1:
                 return self.arrays[i]
-        array = empty(self.spec)
+        array = empty(self.layout)
         if len(self.arrays) < POOLED:
             self.arrays.append(array)
             self.owners.append(array.base)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from .calls import Argument, Call, Code, Symbol, Table
 from .lanes import ADDRESS, index
 from .packing import pack_copy, pack_transposed
+from .pieces import NARROW
 from .target import Target
 from .tiles import Tile, tile_function
 from .views import View
@@ -95,13 +96,15 @@ def tile_rows(rows: int, vectors: int, registers: int) -> int:
 def product_calls(product: Product, behind: Call, target: Target, threads: int) -> list[Call]:
     """Return the calls of a product, a panel width each; `behind` is the pass that reads its tiles.
 
-    Each thread owns some columns, so that a layer's weights stay in its cache; where columns are too few, some rows.
+    Each thread owns some columns of what is computed, or, where these are short, some rows: a layer's weights stay in
+    its cache (`pieces`), and no line of memory is written by two.
     """
-    _, columns, _ = product.sizes
+    rows, columns, _ = product.sizes
     lanes = target.vector_bytes // product.b.dtype.itemsize
     vectors = -(-columns // lanes)
     most = -(-vectors // threads)
-    if threads > 1 and most * threads <= 1.25 * vectors:
+    short = columns * product.b.dtype.itemsize < NARROW and rows >= 32 * threads
+    if threads > 1 and not short and most * threads <= 1.25 * vectors:
         edges = [-(-vectors * t // threads) for t in range(threads + 1)]
         ranges = [(edges[t], edges[t + 1]) for t in range(threads)]
         return [c for t, part in enumerate(ranges) for c in _panels(product, behind, target, lanes, part, t)]

@@ -22,10 +22,11 @@ from .assembly import Item, assembled
 from .edges import around
 from .lower import lowered
 from .machine import addresses_of
-from .pool import Pool, aligned, empty
+from .pool import Layout, Pool, aligned, empty, plain
 from .programs import Program
 from .slices import drive_code
 from .target import host
+from .views import View
 from .watching import Twins
 
 
@@ -43,10 +44,10 @@ class NativeRunner:
         self._addresses, self._libraries = addresses_of([*codes, drive_code(self.target)], self.target)
         memory = self.assembly.memory
         self._arena = aligned(memory.size)
-        self._specs = [(name, self.assembly.graph.inputs[name].spec) for name in memory.inputs]
-        self._outputs = [(name, self.assembly.graph.outputs[name].spec) for name in memory.outputs]
+        self._inputs = [(name, _layout(memory.views[self.assembly.graph.inputs[name]])) for name in memory.inputs]
+        self._outputs = [(name, _layout(memory.targets[name])) for name in memory.outputs]
         self._known: dict[int, int] = {}
-        self._pools = [Pool(spec, self._known) for _, spec in self._outputs]
+        self._pools = [Pool(layout, self._known) for _, layout in self._outputs]
         self._programs: dict[Any, Program] = {}
         self._batch: dict[str, Array] = {}
         self._lock = threading.Lock()
@@ -98,7 +99,7 @@ class NativeRunner:
             held = self._taken(dict(inputs) | dict(zip(columns, batches, strict=True)))
             results = [pool.take() for pool in self._pools]
             left = {name: array for (name, _), array in zip(self._outputs, results, strict=True) if name in held}
-            kept = {name: empty(_many(graph.outputs[name].spec, steps)) for name in keep}
+            kept = {name: empty(plain(_many(graph.outputs[name].spec, steps))) for name in keep}
             dtypes = tuple((name, source.dtype) for name, source in zip(columns, sources, strict=True))
             program = self._program(dtypes, tuple(keep))
             more = [array.ctypes.data for array in (*sources, order, *kept.values())]
@@ -148,14 +149,13 @@ class NativeRunner:
     def _taken(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Return the inputs as machine code reads them: hold them while it runs, their addresses are in its table."""
         taken: dict[str, Array] = {}
-        for name, spec in self._specs:
+        for name, layout in self._inputs:
             if name not in inputs:
                 raise ConfigError(f"The graph needs an input {name!r}; given were {', '.join(inputs)}.")
-            array = inputs[name]
-            if type(array) is not np.ndarray or array.dtype != spec.dtype or not array.flags.c_contiguous:
-                array = np.array(array, spec.dtype, order="C")
-            if array.shape != spec.shape:
-                raise ShapeError(f"Input {name!r} of the graph has shape {spec.shape}; {array.shape} was given.")
+            array = inputs[name] if layout.fits(inputs[name]) else layout.copy(inputs[name])
+            if array.shape != layout.spec.shape:
+                wanted = layout.spec.shape
+                raise ShapeError(f"Input {name!r} of the graph has shape {wanted}; {array.shape} was given.")
             taken[name] = array
         return taken
 
@@ -172,7 +172,7 @@ class NativeRunner:
         """Return the arrays that batches are gathered into, made once."""
         for name in names:
             if name not in self._batch:
-                self._batch[name] = empty(self.assembly.graph.inputs[name].spec)
+                self._batch[name] = empty(plain(self.assembly.graph.inputs[name].spec))
         return [self._batch[name] for name in names]
 
 
@@ -180,8 +180,8 @@ class NativeBound:
     """A runner wired once: write into `inputs`, call `run`, read `outputs`, all while holding `lock`."""
 
     def __init__(self, runner: NativeRunner, given: Mapping[str, Array], fed: Sequence[str]) -> None:
-        self.inputs = {name: empty(runner.assembly.graph.inputs[name].spec) for name in fed}
-        self.outputs = {name: empty(spec) for name, spec in runner._outputs}
+        self.inputs = {name: empty(plain(runner.assembly.graph.inputs[name].spec)) for name in fed}
+        self.outputs = {name: empty(layout) for name, layout in runner._outputs}
         self.lock = runner._lock  # the arena is one
         self._runner = runner
         self._held = runner._taken(dict(given) | self.inputs)
@@ -194,6 +194,10 @@ class NativeBound:
         self._program.run_once()
         if self._may_flag and self._program.flagged():
             self._runner.interpreted().run(self._held)
+
+
+def _layout(view: View) -> Layout:
+    return Layout(Spec(view.shape, view.dtype), tuple(s * view.dtype.itemsize for s in view.strides))
 
 
 def _many(spec: Spec, steps: int) -> Spec:

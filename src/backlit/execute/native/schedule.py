@@ -14,6 +14,7 @@ from ...graph.graph import Graph
 from ...graph.node import Node
 from .fusion import Kernel
 from .memory import base_of
+from .pieces import PIECES
 
 WIDE = 6000  # cycles from which on a kernel is worth sharing: a barrier costs several hundred
 COSTS = {
@@ -61,8 +62,9 @@ def scheduled(graph: Graph, kernels: Sequence[Kernel], in_place: Mapping[str, No
     for kernel in kernels:
         near = [home[n] for n in map(base_of, kernel.reads()) if n in home] + before.get(kernel, [])
         threads = {plan.thread[k] for k in near if plan.segment.get(k) == segment}
-        wide = cycles(kernel) >= WIDE and _can_share(kernel)
-        if threads and (wide or len(threads) > 1 or None in threads):
+        own = _owner(kernel)
+        wide = own is None and _is_wide(kernel)
+        if threads and (wide or len(threads) > 1 or None in threads or (own is not None and own not in threads)):
             segment += 1
             load = [0.0, 0.0]
             threads = set()
@@ -70,7 +72,7 @@ def scheduled(graph: Graph, kernels: Sequence[Kernel], in_place: Mapping[str, No
         if wide:
             plan.thread[kernel] = None
             continue
-        thread = next(iter(threads), None)
+        thread = next(iter(threads), own)
         thread = load.index(min(load)) if thread is None else thread
         load[thread] += cycles(kernel)
         plan.thread[kernel] = thread
@@ -89,6 +91,20 @@ def _waits(graph: Graph, kernels: Sequence[Kernel], in_place: Mapping[str, Node]
         writer = home[node]
         waits.setdefault(writer, []).extend(k for k in readers.get(graph.inputs[name], []) if k is not writer)
     return waits
+
+
+def _owner(kernel: Kernel) -> int | None:
+    """Return the thread that owns the rows of weights a piece of a product reads, or None."""
+    name = "" if kernel.product is None else kernel.product.name
+    if kernel.scan is not None and kernel.bits is not None:
+        name = kernel.bits.name
+    return PIECES.index(name) if name in PIECES else None
+
+
+def _is_wide(kernel: Kernel) -> bool:
+    """Say whether threads share a kernel. A scan down columns always is: each has gathered some of them."""
+    down = kernel.scan is not None and kernel.bits is not None and kernel.bits.shape[1] == kernel.shape[1]
+    return (cycles(kernel) >= WIDE or down) and _can_share(kernel)
 
 
 def _can_share(kernel: Kernel) -> bool:
