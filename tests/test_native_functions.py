@@ -235,21 +235,6 @@ def test_one_number_alone_is_as_in_a_vector(name: str, dtype: str) -> None:
         np.testing.assert_array_equal(alone(*(a[i : i + 1].reshape(()) for a in arrays)), together[i])
 
 
-@pytest.mark.parametrize("name", BOUNDS)
-def test_half_precision_is_single_rounded(name: str) -> None:
-    x = np.linspace(0.01, 3, 77).astype("float16")
-    arrays = (x, x[::-1].copy())[: 2 if name == "power" else 1]
-    single = compiled(name, x.shape, "float32")(*(a.astype("float32") for a in arrays))
-    ours = compiled(name, x.shape, "float16")(*arrays)
-    assert ours.dtype == "float16"
-    np.testing.assert_array_equal(ours, single.astype("float16"))
-
-
-def test_no_powers_of_integers() -> None:
-    with pytest.raises(NotImplementedError, match="power of integers"):
-        compiled("power", (4,), "int32")
-
-
 # --- shape -------------------------------------------------------------------------------------------------------
 
 

@@ -121,6 +121,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
             super().__init__(codes, target)
 
     monkeypatch.setattr(machine, "Library", Counted)
+    monkeypatch.setattr(machine, "_kernels", {})
     return made
 
 

@@ -22,7 +22,6 @@ from .trigonometry import arctan, cos, sin
 from .writer import Running, Writer
 
 Formula = Callable[["Operands"], Any]
-SINGLE = np.dtype("float32")
 
 
 class Operands:
@@ -174,13 +173,12 @@ def _sign(o: Operands) -> Any:
 
 
 def _function(function: Callable[..., Register]) -> Formula:
-    """A function of registers; half precision is too short for its arithmetic and takes single's."""
+    """A function of registers."""
 
     def formula(o: Operands) -> Any:
         if not o.is_float:
             raise NotImplementedError(f"{o.node.op.name} of integers")
-        work = SINGLE if o.dtype.itemsize == 2 else o.dtype
-        return function(*(Register(o.w, v, o.dtype, o.lanes).to(work) for v in o.v)).to(o.dtype).value
+        return function(*(Register(o.w, v, o.dtype, o.lanes) for v in o.v)).value
 
     return formula
 

@@ -19,6 +19,7 @@ from .writer import ACROSS, KERNEL, TILE, Module, Writer
 from .zeros import Skipping
 
 HEAD = 64  # bytes at the start of a thread's memory that are spoken for
+HEIGHTS = (12, 8, 6, 4)  # of tiles: few, so that other batch sizes seldom need a kernel that is not there
 GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
 RIGHT = 262_144  # bytes of the right factor that stay in the L2 cache while all rows run past
 STRIP = 1024  # steps along the shared axis for which a panel of the right factor stays in the L2 cache
@@ -84,14 +85,11 @@ def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
     return [*found, (fours, 3 * threes, 3)] if threes else found
 
 
-def tile_rows(rows: int, vectors: int, registers: int, together: int) -> int:
-    """Return the height of tiles that fits the registers and leaves few rows over."""
-    unit = max(together, 1)
-    most = min((registers - vectors - 2) // vectors, 12) // unit * unit
-    if rows <= most:
-        return rows
-    sizes = range(max(most // 2 // unit, 1) * unit, most + 1, unit)
-    return min(sizes, key=lambda r: (-(-rows // r) * r * (1 + 0.3 / r), -r))
+def tile_rows(rows: int, vectors: int, registers: int) -> int:
+    """Return the height of tiles: of the few there are, one that fits the registers and leaves few rows over."""
+    most = (registers - vectors - 2) // vectors
+    sizes = [height for height in HEIGHTS if height <= min(most, rows)]
+    return min(sizes, key=lambda r: (-(-rows // r) * r * (1 + 0.3 / r), -r)) if sizes else min(rows, most)
 
 
 def product_calls(product: Product, behind: Call, target: Target, threads: int) -> list[Call]:
@@ -119,7 +117,7 @@ def _panels(
     calls: list[Call] = []
     for first, count, width in panels(vectors[1] - vectors[0], 4 if target.registers >= 32 else 2):
         together = product.together if rows >= 2 else 0
-        height = tile_rows(rows, width, target.registers, together)
+        height = tile_rows(rows, width, target.registers)
         together = together if together and height % together == 0 else 0
         rows_first = shared <= STRIP and shared * count * lanes * size <= RIGHT
         form = Form(Tile(product.b.dtype, height, width, lanes), _packing(product, height), together, rows_first)

@@ -19,7 +19,7 @@ from .pace import Pace
 from .pool import aligned
 from .slices import ENTRY, FIELDS, drive_code
 from .target import Target
-from .team import pause_address, team
+from .team import looks, pause_address, team
 from .views import Address
 from .writer import FLAG, FOUND
 
@@ -83,13 +83,16 @@ def entries(
 class Program:
     """What threads walk: lists for one thread and for all, with the arguments of the first step and of the others."""
 
-    def __init__(self, items: Sequence[Item], target: Target, threads: int) -> None:
+    def __init__(self, items: Sequence[Item], target: Target, threads: int, known: Mapping[str, int]) -> None:
+        """`known` are the addresses of kernels by key; what is missing is compiled."""
         calls: dict[Call, None] = {}
         for item in items:
             for call in item.calls:
                 calls |= dict.fromkeys([call, *call.also])
         drive = drive_code(target)
-        addresses, self._libraries = addresses_of([*(call.code for call in calls), drive], target)
+        codes = [*(call.code for call in calls), drive]
+        more, self._libraries = addresses_of([code for code in codes if code.key not in known], target)
+        addresses = {**known, **more}
         self._drive = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[drive.key])
         self._threads = threads
         self._first, self._rest = (Arguments(list(calls), addresses) for _ in range(2))
@@ -153,6 +156,6 @@ class Program:
         fields = {
             "first": first.ctypes.data, "rest": rest.ctypes.data, "count": len(first), "steps": 1,
             "scratch": self._scratch[thread].ctypes.data, "meeting": self._meeting.ctypes.data, "threads": threads,
-            "pause": pause_address(),
+            "pause": pause_address(), "looks": looks(threads),
         }  # fmt: skip
         return np.array([fields[name] for name in FIELDS], np.int64)

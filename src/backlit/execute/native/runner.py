@@ -24,6 +24,7 @@ from .lower import lowered
 from .machine import addresses_of
 from .pool import Pool, aligned, empty
 from .programs import Program
+from .slices import drive_code
 from .target import host
 from .watching import Twins
 
@@ -38,7 +39,8 @@ class NativeRunner:
         self.target = host()
         self.threads = threads
         self.assembly = assembled(lowered(graph), self.target, threads, **settings)
-        _, self._libraries = addresses_of([call.code for call in self.assembly.calls()], self.target)
+        codes = [call.code for call in self.assembly.calls()]
+        self._addresses, self._libraries = addresses_of([*codes, drive_code(self.target)], self.target)
         memory = self.assembly.memory
         self._arena = aligned(memory.size)
         self._specs = [(name, self.assembly.graph.inputs[name].spec) for name in memory.inputs]
@@ -141,7 +143,7 @@ class NativeRunner:
 
     def program(self, items: Sequence[Item]) -> Program:
         """Return a program of some of the items of this step."""
-        return Program(items, self.target, self.threads)
+        return Program(items, self.target, self.threads, self._addresses)
 
     def _taken(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Return the inputs as machine code reads them: hold them while it runs, their addresses are in its table."""

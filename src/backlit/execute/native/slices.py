@@ -7,6 +7,7 @@ another batch size, or another number of threads, is another list, not another c
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from llvmlite import ir
@@ -22,8 +23,7 @@ from .writer import FOUND, KERNEL, LEFT, STEP, WORD, Running, Writer
 
 AHEAD = 2  # rows that are asked for before they are copied
 ENTRY = 8  # integers in an entry of a list
-FIELDS = ("first", "rest", "count", "scratch", "meeting", "threads", "steps", "pause")
-ROUNDS = 2000  # looks at the clock of a barrier before the thread gives up its core
+FIELDS = ("first", "rest", "count", "scratch", "meeting", "threads", "steps", "pause", "looks")
 DRIVE = ir.FunctionType(ir.VoidType(), [ADDRESS])
 
 
@@ -31,7 +31,8 @@ def drive_code(target: Target) -> Code:
     """Return the function that runs the steps of one thread. Its argument is a table of the `FIELDS`.
 
     `first` and `rest` are the lists of the first step and of all others (the state moves after the first one), `count`
-    their entries; `meeting` is the memory of the barrier, `pause` the address of a function that gives up the core.
+    their entries; `meeting` is the memory of the barrier, `pause` the address of a function that gives up the core, called
+    when the others have not come after so many `looks`.
     """
     key = f"drive {target.triple}"
     return Code(key, lambda module, name: _write_drive(Writer(module, name, DRIVE), target))
@@ -52,7 +53,7 @@ def _write_drive(w: Writer, target: Target) -> None:
             entry = b.gep(table, [b.mul(i, index(ENTRY))], source_etype=INDEX)
             meet = b.icmp_unsigned("!=", w.entry(entry, 6), index(0))
             with b.if_then(b.and_(meet, b.icmp_signed(">", given["threads"], index(1)))):
-                _meet(w, given["meeting"], given["threads"], given["pause"], target)
+                _meet(w, given, target)
             kernel = w.entry(entry, 0, ADDRESS)
             with b.if_then(b.icmp_unsigned("!=", b.ptrtoint(kernel, INDEX), index(0))):
                 w.call_at(
@@ -64,14 +65,14 @@ def _write_drive(w: Writer, target: Target) -> None:
     w.finish()
 
 
-def _meet(w: Writer, meeting: Any, threads: Any, pause: Any, target: Target) -> None:
+def _meet(w: Writer, given: Mapping[str, Any], target: Target) -> None:
     """Wait until all threads are here: the last to arrive turns the page, the others watch for it."""
     b = w.builder
-    page = w.typed(w.bytes_behind(meeting, index(64)), INDEX)  # on a cache line of its own
-    meeting = w.typed(meeting, INDEX)
+    page = w.typed(w.bytes_behind(given["meeting"], index(64)), INDEX)  # on a cache line of its own
+    meeting = w.typed(given["meeting"], INDEX)
     before = b.load_atomic(page, "monotonic", 8)
     arrived = b.atomic_rmw("add", meeting, index(1), "acq_rel")
-    last = b.icmp_signed("==", arrived, b.sub(threads, index(1)))
+    last = b.icmp_signed("==", arrived, b.sub(given["threads"], index(1)))
     with b.if_else(last) as (then, otherwise):
         with then:
             b.store_atomic(index(0), meeting, "monotonic", 8)
@@ -84,8 +85,8 @@ def _meet(w: Writer, meeting: Any, threads: Any, pause: Any, target: Target) -> 
             b.position_at_end(waiting)
             _breathe(w, target)
             looks.set(b.add(looks.get(), index(1)))
-            with b.if_then(b.icmp_signed(">", looks.get(), index(ROUNDS))):
-                w.call_at(pause, ir.FunctionType(WORD, []), [])
+            with b.if_then(b.icmp_signed(">", looks.get(), given["looks"])):
+                w.call_at(given["pause"], ir.FunctionType(WORD, []), [])
             now = b.load_atomic(page, "acquire", 8)
             b.cbranch(b.icmp_signed("==", now, before), waiting, turned)
             b.position_at_end(turned)

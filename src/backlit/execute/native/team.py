@@ -88,3 +88,12 @@ def pause_address() -> int:
     if sys.platform == "win32":
         return ctypes.cast(ctypes.windll.kernel32.SwitchToThread, ctypes.c_void_p).value or 0
     return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
+
+
+def looks(threads: int) -> int:
+    """Return how often a thread looks for the others before it gives up its core.
+
+    A millisecond's worth where each has a core: who is away is soon back, and a core given up is gone for longer.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 50_000 if threads <= cores else 50
