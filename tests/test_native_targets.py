@@ -154,7 +154,10 @@ def test_aarch64_code(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip(f"this llvmlite has no AArch64 backend: {reason}")
     assembly = _code_of(NETWORKS[0], dtype, target, machine)
     lanes = {"float32": "4s", "float64": "2d"}[dtype]
-    assert re.search(rf"\bfmla\tv\d+\.{lanes}", assembly)
+    products = re.findall(r"^tile_\w+:(.*?)^\.Lfunc_end", assembly, re.MULTILINE | re.DOTALL)
+    assert products
+    for body in products:
+        assert re.search(rf"\bfmla\tv\d+\.{lanes}", body), body
     assert re.search(r"\bmsr\tFPCR", assembly, re.IGNORECASE), "denormals are switched off and on"
     called = set(re.findall(r"^\tbl?\t([A-Za-z_]\w*)$", assembly, re.MULTILINE))
     defined = set(re.findall(r"^([A-Za-z_]\w*):", assembly, re.MULTILINE))

@@ -117,10 +117,13 @@ def test_children_train_after_the_parent_has(method: str) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of threads that a fork leaves behind
         child.start()
     sending.close()
-    assert receiving.poll(60), "the child does not answer"
-    assert receiving.recv() == meant
-    child.join(20)
-    assert child.exitcode == 0
+    try:
+        assert receiving.poll(40), "the child does not answer"
+        assert receiving.recv() == meant
+        child.join(20)
+        assert child.exitcode == 0
+    finally:
+        child.kill()
     assert trained(7) == meant  # and the parent goes on
 
 
