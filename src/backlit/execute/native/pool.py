@@ -49,12 +49,19 @@ def plain(spec: Spec) -> Layout:
     return Layout(spec, tuple(s * spec.dtype.itemsize for s in row_major(spec.shape)))
 
 
-def empty(layout: Layout) -> Array:
-    """Return an array that starts at a cache line; what lies between its rows is 0."""
+PAGE, APART = 4096, 1344  # bytes; a third of a page
+
+
+def empty(layout: Layout, number: int = 0) -> Array:
+    """Return an array that starts at a cache line; what lies between its rows is 0.
+
+    Arrays of different `number` start at different places of a page: a processor that compares only the low bits of
+    addresses takes a store to one array for the number it is about to read from another.
+    """
     spec, strides = layout
     size = max(math.prod(spec.shape) * spec.dtype.itemsize, spec.shape[0] * strides[0] if len(strides) > 1 else 0)
-    whole = (np.empty if layout == plain(spec) else np.zeros)(size + 64, np.uint8)
-    start = -whole.ctypes.data % 64
+    whole = (np.empty if layout == plain(spec) else np.zeros)(size + PAGE, np.uint8)
+    start = (number * APART - whole.ctypes.data) % PAGE
     return np.ndarray(spec.shape, spec.dtype, whole, start, strides)
 
 
@@ -68,8 +75,8 @@ UNSHARED = _holders([object()], 0)  # what is counted for an object that only on
 class Pool:
     """Arrays for one output, given out again when nobody else holds them. `known` notes where they lie."""
 
-    def __init__(self, layout: Layout, known: dict[int, int]) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, known: dict[int, int], number: int = 0) -> None:
+        self.layout, self.number = layout, number
         self.known = known
         self.arrays: list[Array] = []
         self.owners: list[Any] = []  # the memory below: what holds a view of an array holds this
@@ -79,7 +86,7 @@ class Pool:
         for i in range(len(self.arrays)):
             if _holders(self.arrays, i) <= UNSHARED and _holders(self.owners, i) <= UNSHARED + 1:
                 return self.arrays[i]
-        array = empty(self.layout)
+        array = empty(self.layout, self.number)
         if len(self.arrays) < POOLED:
             self.arrays.append(array)
             self.owners.append(array.base)

@@ -47,7 +47,7 @@ class NativeRunner:
         self._inputs = [(name, _layout(memory.views[self.assembly.graph.inputs[name]])) for name in memory.inputs]
         self._outputs = [(name, _layout(memory.targets[name])) for name in memory.outputs]
         self._known: dict[int, int] = {}
-        self._pools = [Pool(layout, self._known) for _, layout in self._outputs]
+        self._pools = [Pool(layout, self._known, i) for i, (_, layout) in enumerate(self._outputs)]
         self._programs: dict[Any, Program] = {}
         self._batch: dict[str, Array] = {}
         self._lock = threading.Lock()

@@ -147,9 +147,8 @@ def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
     lookout = Lookout(w, want, lanes)
     with w.loop(low, high) as r:
         ahead = w.minimum(b.add(r, index(AHEAD)), b.sub(high, index(1)))
-        _prefetch(
-            w, w.at(column, b.mul(w.entry(order, b.add(first, ahead)), size), have), b.mul(size, index(have.itemsize))
-        )
+        later = w.at(column, b.mul(w.entry(order, b.add(first, ahead)), size), have)
+        w.prefetch(w.at(later, left, have), b.mul(b.sub(right, left), index(have.itemsize)))
         here = w.entry(order, b.add(first, r))
         source, target = w.at(column, b.mul(here, size), have), w.at(batch, b.mul(r, size), want)
 
@@ -161,14 +160,6 @@ def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
         in_vectors(w, left, right, lanes, move)
     lookout.report()
     w.finish()
-
-
-def _prefetch(w: Writer, start: Any, size: Any) -> None:
-    """Ask memory for `size` bytes before they are needed: rows lie at random, no processor guesses the next one."""
-    kind = ir.FunctionType(ir.VoidType(), [ADDRESS, WORD, WORD, WORD])
-    read, keep, data = (ir.Constant(WORD, n) for n in (0, 3, 1))
-    with w.loop(index(0), size, 64) as i:
-        w.call("llvm.prefetch.p0", kind, [w.bytes_behind(start, i), read, keep, data])
 
 
 def check_code(dtype: DType, target: Target) -> Code:

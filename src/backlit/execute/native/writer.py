@@ -182,6 +182,13 @@ class Writer:
             vector = self.builder.insert_element(vector, one, ir.Constant(WORD, lane))
         return vector
 
+    def prefetch(self, start: Any, size: Any) -> None:
+        """Ask memory for `size` bytes before they are needed."""
+        kind = ir.FunctionType(ir.VoidType(), [ADDRESS, WORD, WORD, WORD])
+        read, keep, data = (ir.Constant(WORD, n) for n in (0, 3, 1))
+        with self.loop(index(0), size, 64) as i:
+            self.call("llvm.prefetch.p0", kind, [self.bytes_behind(start, i), read, keep, data])
+
     def splat(self, value: Any, lanes: int) -> Any:
         """Return a vector with `value` in every lane."""
         if lanes == 1:
