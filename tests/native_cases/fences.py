@@ -43,10 +43,13 @@ class Fence:
         self.given.append((mapped, start, size))
         return whole, start
 
-    def empty(self, spec: Any) -> np.ndarray:
-        """Return an array for a Spec."""
-        size = math.prod(spec.shape) * spec.dtype.itemsize
-        return np.ndarray(spec.shape, spec.dtype, *self.memory(size))
+    def empty(self, layout: Any, number: int = 0) -> np.ndarray:
+        """Return an array of a layout; the last row ends where its numbers end."""
+        (shape, dtype), strides = layout
+        last = sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
+        array = np.ndarray(shape, dtype, *self.memory(0 if 0 in shape else last + dtype.itemsize), strides)
+        array[...] = 0
+        return array
 
     def aligned(self, size: int) -> np.ndarray:
         """Return bytes of zeros."""

@@ -139,15 +139,9 @@ class Model(Layer):
         return loop.predict(self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks)
 
     def predict_one(self, x: Any) -> Any:
-        """Return the outputs for one sample, without the axis of samples: the way of lowest overhead.
+        """Return the outputs for one sample (or a batch of one), without the axis of samples: the shortest way.
 
-        `x` is one array of the shape of a sample (or a batch of one). The numbers are those of `predict`, bit for bit.
-        A wrong shape raises `ShapeError`, NaN or infinity `DataError`.
-
-        >>> import numpy as np, backlit
-        >>> model = backlit.Sequential([backlit.layers.Input((4,)), backlit.layers.Dense(2)])
-        >>> model.predict_one(np.ones(4)).shape
-        (2,)
+        The numbers are those of `predict`, bit for bit. A wrong shape raises `ShapeError`, NaN or infinity `DataError`.
         """
         return single.predict_one(self, x)
 

@@ -6,7 +6,7 @@ The numbers do not depend on the choice.
 
 from __future__ import annotations
 
-AGAIN = 24  # calls until the slower way is tried again
+AGAIN = 64  # calls until the slower way is tried again
 
 
 class Pace:

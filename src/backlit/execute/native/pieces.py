@@ -1,7 +1,7 @@
 """Long sums in two pieces: a narrow layer's forward product, as the sum of two products over half of its inputs each.
 
-Two threads then own the upper and the lower half of the weights' rows, in the forward product, in the gradient and in the
-update alike: memory that lies together, no line of which the other one touches. The cut depends on the shape of the
+Two threads then own the upper and the lower half of the weights' rows, in the forward product, in the gradient and in
+the update alike: memory that lies together, no line of which the other one touches. The cut depends on the shape of the
 weights alone, so every batch, and every number of threads, sums in the same order.
 """
 
@@ -34,8 +34,8 @@ def in_pieces(node: Node, inputs: tuple[Node, ...], cut: int) -> Node:
     """Return a product as the sum of two; their names say which is which."""
     a, b = inputs
     every, parts = slice(None), (slice(0, cut), slice(cut, b.shape[0]))
-    halves = [
-        Node(node.op, (take_slice(a, (every, part)), take_slice(b, (part,))), node.attrs, node.spec, name, node.scope, node.phase)
-        for name, part in zip(PIECES, parts, strict=True)
-    ]  # fmt: skip
+    halves: list[Node] = []
+    for name, part in zip(PIECES, parts, strict=True):
+        factors = (take_slice(a, (every, part)), take_slice(b, (part,)))
+        halves.append(Node(node.op, factors, node.attrs, node.spec, name, node.scope, node.phase))
     return add(*halves)

@@ -20,7 +20,7 @@ from .writer import ACROSS, KERNEL, TILE, Module, Writer
 from .zeros import Skipping
 
 HEAD = 64  # bytes at the start of a thread's memory that are spoken for
-HEIGHTS = (12, 8, 6, 4)  # of tiles: few, so that other batch sizes seldom need a kernel that is not there
+HEIGHTS = (12, 8, 6, 4, 2)  # of tiles: few, so that other batch sizes seldom need a kernel that is not there
 GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
 RIGHT = 262_144  # bytes of the right factor that stay in the L2 cache while all rows run past
 STRIP = 1024  # steps along the shared axis for which a panel of the right factor stays in the L2 cache
@@ -70,7 +70,7 @@ class Form(NamedTuple):
 
 
 def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
-    """Cut vectors of columns into panels of 4 and 3 (or 2 and 1): (first vector, how many, width of a panel).
+    """Cut vectors of columns into panels of 4 and 3 (or 2 and 1; or 8): (first vector, how many, width of a panel).
 
     Every panel is full: only the last vector of a row may be shorter.
     """
@@ -78,6 +78,10 @@ def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
         return [(0, vectors, vectors)]
     if widest == 2:
         return [(0, vectors - vectors % 2, 2), (vectors - 1, 1, 1)][: 1 + vectors % 2]
+    if widest > 4:
+        width = -(-vectors // -(-vectors // widest))
+        whole = vectors // width * width
+        return [(0, whole, width), (whole, vectors - whole, vectors - whole)][: 1 + (whole < vectors)]
     if vectors == 5:
         return [(0, 3, 3), (3, 2, 2)]
     threes = -vectors % 4
@@ -118,12 +122,15 @@ def _panels(
     rows, columns, shared = product.sizes
     size = product.b.dtype.itemsize
     calls: list[Call] = []
-    for first, count, width in panels(vectors[1] - vectors[0], 4 if target.registers >= 32 else 2):
-        together = product.together if rows >= 2 else 0
+    together = product.together if rows >= 2 else 0
+    widest = (
+        2 if target.registers < 32 else 8 if together == 2 else 4
+    )  # two rows of 8: zeros are skipped for all at once
+    for first, count, width in panels(vectors[1] - vectors[0], widest):
         height = tile_rows(rows, width, target.registers)
         together = together if together and height % together == 0 else 0
         rows_first = shared <= STRIP and shared * count * lanes * size <= RIGHT
-        form = Form(Tile(product.b.dtype, height, width, lanes), _packing(product, height), together, rows_first)
+        form = Form(Tile(product.b.dtype, height, width, lanes), _packing(product), together, rows_first)
         call = _call(product, behind, form, count * lanes)
         call.low1, call.owner = (vectors[0] + first) * lanes, owner
         call.columns = min(columns - call.low1, count * lanes)
@@ -131,14 +138,15 @@ def _panels(
     return calls
 
 
-def _packing(product: Product, height: int) -> str:
+def _packing(product: Product) -> str:
     """Say how the right factor reaches the tiles; where few rows read it, it is read as it lies."""
     outer, inner = product.b.strides
     if inner != 1 and outer != 1:
         raise NotImplementedError("products of matrices whose numbers lie apart along both axes")
     if inner != 1:
         return "transposed"
-    return "none" if product.sizes[0] < 3 * height else "copied"
+    rows, close = product.sizes[0], outer * product.b.dtype.itemsize < NARROW
+    return "none" if rows < 12 or (rows < 64 and close and product.together > 1) else "copied"
 
 
 def _call(product: Product, behind: Call, form: Form, columns: int) -> Call:

@@ -31,8 +31,8 @@ def drive_code(target: Target) -> Code:
     """Return the function that runs the steps of one thread. Its argument is a table of the `FIELDS`.
 
     `first` and `rest` are the lists of the first step and of all others (the state moves after the first one), `count`
-    their entries; `meeting` is the memory of the barrier, `pause` the address of a function that gives up the core, called
-    when the others have not come after so many `looks`.
+    their entries; `meeting` is the memory of the barrier, `pause` the address of a function that gives up the core,
+    called when the others have not come after so many `looks`.
     """
     key = f"drive {target.triple}"
     return Code(key, lambda module, name: _write_drive(Writer(module, name, DRIVE), target))
