@@ -1,7 +1,7 @@
 """The interpreter against machine code: the same `fit`, whole epochs with shuffling and metrics, in one run.
 
 Run `python -m benchmarks.executors`; BACKLIT_DATA names the folder of MNIST, else random pixels as sparse are used.
-Machine code runs in one thread here; set OPENBLAS_NUM_THREADS=1 to compare like with like.
+Set OPENBLAS_NUM_THREADS=1 and BACKLIT_THREADS=1 to compare one thread with one.
 """
 
 from __future__ import annotations
