@@ -61,7 +61,9 @@ def _checks(assembly: Assembly, target: Target, segment: int) -> list[Item]:
     for name in assembly.graph.state():
         place = assembly.memory.targets[name]
         if place.dtype.kind == "f" and place.dtype.itemsize > 2 and name.startswith(CHECKED):
-            size = 1 + sum((n - 1) * s for n, s in zip(place.shape, place.strides, strict=True))  # with what lies between
+            size = 1 + sum(
+                (n - 1) * s for n, s in zip(place.shape, place.strides, strict=True)
+            )  # with what lies between
             call = Call(check_code(place.dtype, target), [place.address], 1, size, by_columns=True, column_unit=1024)
             items.append(Item(None, [call], segment, None if size > SHARED else 0))
     return items

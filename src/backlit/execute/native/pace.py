@@ -6,29 +6,31 @@ The numbers do not depend on the choice.
 
 from __future__ import annotations
 
+from collections import deque
+
 AGAIN = 64  # calls until the slower way is tried again
+SAMPLES = 3  # calls of each way that count: the first of them pays for waking threads, the best of them is believed
 
 
 class Pace:
-    """What has been measured of both ways: seconds a step, alone and together."""
+    """What has been measured of both ways: seconds a step of the last calls, alone and together."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self.seconds: dict[bool, float] = {}
+        self.seconds: dict[bool, deque[float]] = {way: deque(maxlen=SAMPLES) for way in (False, True)}
         self.calls = 0
 
     def together(self) -> bool:
         """Say whether the next call shall run on all threads."""
         if self.threads == 1:
             return False
-        if len(self.seconds) < 2:
-            return True not in self.seconds and self.calls > 0
-        faster = self.seconds[True] < self.seconds[False]
+        alone, together = (self.seconds[way] for way in (False, True))
+        if len(alone) < SAMPLES or len(together) < SAMPLES:
+            return len(together) < len(alone)
+        faster = min(together) < min(alone)
         return faster if self.calls % AGAIN else not faster
 
     def note(self, alone: bool, seconds: float) -> None:
         """Remember how long a step took."""
         self.calls += 1
-        together = not alone
-        known = self.seconds.get(together)
-        self.seconds[together] = seconds if known is None else min(seconds, 0.5 * (known + seconds))
+        self.seconds[not alone].append(seconds)

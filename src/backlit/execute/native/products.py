@@ -22,7 +22,7 @@ from .zeros import Skipping
 HEAD = 64  # bytes at the start of a thread's memory that are spoken for
 HEIGHTS = (12, 8, 6, 4, 2)  # of tiles: few, so that other batch sizes seldom need a kernel that is not there
 GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
-RIGHT = 262_144  # bytes of the right factor that stay in the L2 cache while all rows run past
+RIGHT = 524_288  # bytes of the right factor that stay in the L2 cache while all rows run past
 STRIP = 1024  # steps along the shared axis for which a panel of the right factor stays in the L2 cache
 SHORT_STRIP = 64  # the same for the L1 cache, where steps are skipped row by row
 
@@ -120,22 +120,29 @@ def _panels(
 ) -> list[Call]:
     """Return the calls for a range of vectors of columns, which belong to one thread or are shared by rows."""
     rows, columns, shared = product.sizes
-    size = product.b.dtype.itemsize
     calls: list[Call] = []
     together = product.together if rows >= 2 else 0
-    widest = (
-        2 if target.registers < 32 else 8 if together == 2 else 4
-    )  # two rows of 8: zeros are skipped for all at once
+    widest = _widest(target, together)
     for first, count, width in panels(vectors[1] - vectors[0], widest):
         height = tile_rows(rows, width, target.registers)
         together = together if together and height % together == 0 else 0
-        rows_first = shared <= STRIP and shared * count * lanes * size <= RIGHT
+        block = RIGHT // (shared * lanes * product.b.dtype.itemsize or 1) // width * width
+        rows_first = shared <= STRIP and block > 0
         form = Form(Tile(product.b.dtype, height, width, lanes), _packing(product), together, rows_first)
-        call = _call(product, behind, form, count * lanes)
-        call.low1, call.owner = (vectors[0] + first) * lanes, owner
-        call.columns = min(columns - call.low1, count * lanes)
-        calls.append(call)
+        for start in range(first, first + count, block if rows_first else count):
+            part = min(block, first + count - start) if rows_first else count
+            call = _call(product, behind, form, part * lanes)
+            call.low1, call.owner = (vectors[0] + start) * lanes, owner
+            call.columns = min(columns - call.low1, part * lanes)
+            calls.append(call)
     return calls
+
+
+def _widest(target: Target, together: int) -> int:
+    """Return the vectors of the widest panel: two rows that skip their zeros together do so for 8 at once."""
+    if target.registers < 32:
+        return 2
+    return 8 if together == 2 else 4
 
 
 def _packing(product: Product) -> str:
