@@ -123,3 +123,17 @@ def textbook_names(graph: Graph, place: Place, groups: Mapping[str, list[Node]])
         return known[node]
 
     return Names(known, otherwise)
+
+
+def with_slices(graph: Graph, names: Mapping[Node, str]) -> dict[Node, str]:
+    """Return `names` with those of slices: `kernel[:384]` says more than a number."""
+    found = dict(names)
+    for node in graph.operations:
+        if node.op.name == "take_slice" and all(isinstance(part, tuple) for part in node.attrs["key"]):
+            found[node] = f"{found[node.inputs[0]]}[{', '.join(map(_slice, node.attrs['key']))}]"
+    return found
+
+
+def _slice(part: tuple[Any, ...]) -> str:
+    start, stop, step = ("" if value is None else str(value) for value in part[1:])
+    return f"{start if start != '0' else ''}:{stop}" + (f":{step}" if step else "")

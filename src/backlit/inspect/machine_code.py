@@ -150,7 +150,7 @@ def native_code(
     place = belonging.place_of(model, layer, step.graph, step.variables)
     groups = belonging.nodes_of(step.graph, place, shared=True)
     lowered = runner.assembly.graph
-    names = dict(lowered.labels) | belonging.short_names(lowered, place)
+    names = belonging.with_slices(lowered, dict(lowered.labels) | belonging.short_names(lowered, place))
     nodes = belonging.nodes_of(lowered, place)
     feed = feed_of(batch) | {name: v.stored for name, v in step.variables.items() if name in step.graph.inputs}
     feed = feed if x is not None else _without_zeros(feed)
