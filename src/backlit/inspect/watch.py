@@ -137,8 +137,9 @@ class _Look:
             self.old[name] = value
             into.weights[name].append(measure(into.step, value))
         elif group == "updated" and name in self.old:
-            norm = float(np.linalg.norm(self.old[name]))
-            into.updates[name].append((into.step, float(np.linalg.norm(value - self.old[name])) / (norm or 1.0)))
+            with np.errstate(all="ignore"):
+                norm, change = (float(np.linalg.norm(v)) for v in (self.old[name], value - self.old[name]))
+            into.updates[name].append((into.step, change / (norm or 1.0)))
         elif group == "loss":
             into.losses.append((into.step, float(value)))
         elif group == "x":

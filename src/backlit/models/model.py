@@ -64,7 +64,7 @@ class Model(Layer):
         self.steps: dict[Any, Any] = {}  # recorded steps by what they depend on, and the short way of predict_one
         self.observer: Any = None
         self.stop_training = False
-        self.must_run_eagerly = False
+        self.must_run_eagerly = self.said_not_finite = False
         self.epochs_trained = 0
         self.history: Any = None
 

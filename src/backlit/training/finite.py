@@ -56,8 +56,6 @@ def explain(step: Step, state: Feed, columns: Feed, order: Array, steps: int, fi
         try:
             now |= interpreter.run(now | feed, look)
         except _Found:
-            if look.node is not None and look.node.op.name == "given":
-                return  # it was so before, and was said then
             warnings.warn(f"{_where(look, step, first + i)} {ADVICE}", NumericalWarning, stacklevel=2)
             return
     text = (
@@ -70,6 +68,9 @@ def _where(look: _FirstBad, step: Step, number: int) -> str:
     """Name step, layer, tensor and index."""
     node = look.node
     assert node is not None
+    name = step.graph.labels.get(node, node.op.name)
+    if node.op.name == "given":
+        return f"Before step {number} of this epoch {name} holds {look.value} at index {look.place} already."
     marks = [name for name, marked in step.graph.marks.items() if marked is node]
     name = marks[0] if marks else step.graph.labels.get(node, node.op.name)
     layer = f"layer {node.scope!r}" if node.scope else "the step"

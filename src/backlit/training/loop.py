@@ -41,7 +41,7 @@ def fit(
     if given is not None:
         validation = prepare.validation_data(model, given, validation_batch_size or batch_size, validation_steps)
     watchers = _callbacks(callbacks, model, verbose, epochs, batches.steps, history=True)
-    model.stop_training = False
+    model.stop_training = model.said_not_finite = False
     logs: dict[str, Any] = {}
     watchers.on_train_begin()
     for epoch in range(first, epochs):

@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from ..errors import NotRecordable
 from ..execute import NotFinite
 from ..layers import freezing
@@ -36,7 +38,7 @@ def runs(
     for number, batch in enumerate(batches.epoch(index)):
         if begin is not None:
             begin(number)
-        yield number + 1, run_step(model, kind, batch)
+        yield number + 1, run_step(model, kind, batch, number)
 
 
 def sliced(model: Any, kind: str, batches: Batches) -> Step | None:
@@ -76,31 +78,39 @@ def _in_slices(model: Any, kind: str, batches: ArrayBatches, index: int, step: S
     size, whole = batches.batch_size, batches.rows // batches.batch_size
     order = batches.order(index)
     columns = feed_of(batches.data)
-    checked = kind == "train"
     for done, count in slices(step, whole, model.observer):
         rows = order[done * size :]
         if count == 0:
-            yield done + 1, run_step(model, kind, batches.rows_of(rows[:size]))
+            yield done + 1, run_step(model, kind, batches.rows_of(rows[:size]), done)
             continue
+        checked = kind == "train" and not model.said_not_finite
         before = step.state() if checked else {}
         try:
             out = step.run_many(columns, rows, count, check=checked)
         except NotFinite as found:
-            out, checked = step.keep(found.outputs), False  # said once an epoch
+            out, model.said_not_finite = step.keep(found.outputs), True
             finite.explain(step, before, columns, rows, count, done)
         if model.observer is not None:
             model.observer.passed(step.graph, count)
         yield done + count, out
     if whole * size < batches.rows:
-        yield whole + 1, run_step(model, kind, batches.rows_of(order[whole * size :]))
+        yield whole + 1, run_step(model, kind, batches.rows_of(order[whole * size :]), whole)
 
 
-def run_step(model: Any, kind: str, batch: Batch) -> Feed:
-    """Run one training or test step, recording it first if batches of this shape were not met before."""
+def run_step(model: Any, kind: str, batch: Batch, number: int = 0) -> Feed:
+    """Run one training or test step, recording it first if batches of this shape were not met before.
+
+    `number` counts the steps before it, for the warning if its loss is not finite.
+    """
     step = recorded(model, kind, batch)
     if step is None:
         return run_eagerly(model, kind, batch)
-    return step.run(feed_of(batch), observer_of(model, step))
+    feed, before = feed_of(batch), step.state()
+    out = step.run(feed, observer_of(model, step))
+    if kind == "train" and not model.said_not_finite and not finite.is_finite(out):
+        model.said_not_finite = True
+        finite.explain(step, before, feed, np.arange(len(next(iter(feed.values())))), 1, number)
+    return out
 
 
 def recorded(model: Any, kind: str, batch: Batch) -> Step | None:

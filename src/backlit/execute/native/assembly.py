@@ -15,9 +15,9 @@ from ...graph.node import Node, constant, given
 from ...ops.op import Spec
 from .calls import Call
 from .draws import uniform
-from .fusion import Kernel, fused, is_known
+from .fusion import Kernel, fused, is_known, is_view
 from .indexed import add_at, take
-from .memory import Memory, written_in_place
+from .memory import Memory, base_of, written_in_place
 from .moves import copy_call, join, one_hot, place_of_extreme, put_slice, reshape, running_sum
 from .passes import Body, body_of, pass_call
 from .pieces import PIECES
@@ -94,8 +94,8 @@ def assembled(graph: Graph, target: Target, threads: int, *, skip_zeros: bool = 
 
 def _copies(memory: Memory, target: Target, segment: int) -> list[Item]:
     """Return the copies into outputs that no kernel writes; state that changes places goes by way of the arena."""
-    inputs = {node: name for name, node in memory.graph.inputs.items()}
-    moved = {node for name, node in memory.graph.outputs.items() if inputs.get(node, name) != name}
+    graph = memory.graph
+    moved = {n for name, n in graph.outputs.items() if base_of(n).op is given and graph.inputs.get(name) is not n}
     first, second = [], []
     for node, place in memory.copies():
         source = memory.views[node]
@@ -138,12 +138,23 @@ def _with_scans(graph: Graph, kernels: Sequence[Kernel]) -> list[Kernel]:
 def _may_skip(product: Node, data: set[Node]) -> bool:
     """Say whether looking for zeros may pay: in the user's data always, in activations where rows are long enough."""
     a = product.inputs[0]
-    if len(product.shape) != 2 or len(a.shape) != 2 or product.shape[0] < 2:
+    if len(product.shape) != 2 or len(a.shape) != 2 or product.shape[0] < 2 or not _lies_in_rows(a):
         return False
     shared = a.shape[0] if product.attrs["transpose_a"] else a.shape[1]
     if a in data:
         return shared >= LEAST_SHARED
     return shared >= 2 * LEAST_SHARED and product.shape[1] >= LEAST_WIDTH and _half_zero(a)
+
+
+def _lies_in_rows(node: Node) -> bool:
+    """Say whether the numbers of each row lie side by side, as the scan reads them."""
+    while is_view(node):
+        steps = [part[3] for part in node.attrs.get("key", ()) if isinstance(part, tuple)]
+        whole = len(steps) == len(node.attrs.get("key", ()))
+        if node.op.name in ("transpose", "broadcast_to") or not whole or any(step not in (None, 1) for step in steps):
+            return False
+        node = node.inputs[0]
+    return True
 
 
 def _half_zero(node: Node) -> bool:
@@ -226,6 +237,8 @@ class _Calls:
         assert node is not None
         if node.dtype.kind != "f":
             raise NotImplementedError(f"there is no machine code for products of {node.dtype.name}")
+        if any(below.dtype != node.dtype for below in node.inputs):
+            raise NotImplementedError(f"there is no machine code for products of mixed dtypes (layer {node.scope})")
         a, b = (self.views[below] for below in node.inputs)
         a = swapped(a) if node.attrs["transpose_a"] else a
         b = swapped(b) if node.attrs["transpose_b"] else b

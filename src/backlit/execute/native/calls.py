@@ -1,7 +1,7 @@
 """A call: one compiled kernel with the arguments and the box it is given in a step.
 
 Kernels know nothing of sizes and addresses, calls nothing of instructions: so one kernel serves all layers that compute
-alike, and another batch size compiles nothing.
+alike, and all batch sizes.
 """
 
 from __future__ import annotations

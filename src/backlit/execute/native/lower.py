@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from ...graph.graph import Graph
 from ...graph.node import Node, constant, given, topological
 from ...graph.record import Recorder, expand, phase, record
+from ...ops.elementwise import cast
 from ...ops.shape import reshape
 from .pieces import cut_of, in_pieces
+
+ALIKE = ("matmul", "concatenate")
 
 
 def lowered(graph: Graph) -> Graph:
@@ -31,6 +34,8 @@ def _lowered(node: Node, known: Mapping[Node, Node], recorder: Recorder) -> Node
     if node.op is given or node.op is constant:
         return node
     inputs = tuple(known[below] for below in node.inputs)
+    if node.op.name in ALIKE:  # truth values meet numbers there; their kernels know one dtype
+        inputs = tuple(n if n.dtype == node.dtype else cast(n, dtype=node.dtype.name) for n in inputs)
     if node.op.body is not None:
         with phase(node.phase, within=node.scope):
             return _body(node, inputs, recorder)

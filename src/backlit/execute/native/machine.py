@@ -5,6 +5,7 @@ What a kernel's instructions depend on is its key, so a set of keys names a comp
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -14,8 +15,17 @@ from .calls import Code
 from .target import Target, ready
 
 _lock = threading.RLock()  # LLVM's global state is not made for two threads
-_libraries: dict[tuple[Target, frozenset[str]], Library] = {}
 _kernels: dict[tuple[Target, str], tuple[Library, int]] = {}
+
+
+def _after_fork() -> None:
+    """The thread that held the lock may be gone in a forked process."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Library:
@@ -26,7 +36,6 @@ class Library:
         self.names = {code.key: f"kernel_{i}" for i, code in enumerate(codes)}
         key = object_cache.key_of("\n".join(self.names), (target.triple, target.cpu, target.features))
         compiled = object_cache.load(key)
-        self.was_cached = compiled is not None
         machine = machine_for(target)
         if compiled is None:
             compiled = machine.emit_object(optimized(module_text(codes, target), machine))

@@ -16,6 +16,7 @@ from .views import Buffer, View, broadcast, contiguous, reshaped, row_major, sli
 
 ALIGNMENT = 64  # bytes: a cache line, and a vector of the widest kind
 PADDED = ("params/", "slots/")  # what is wide enough to have room at the end of its rows
+INDEXED = ("gather", "scatter_add", "one_hot")  # their integers are read one after the other
 CONFLICT = 1024  # rows this many bytes apart (or a multiple) fall on each other in the caches
 
 
@@ -36,6 +37,9 @@ def written_in_place(graph: Graph, kernels: Sequence[Kernel]) -> dict[str, Node]
     for i, kernel in enumerate(kernels):
         for node in kernel.reads():
             last[base_of(node)] = i
+    for name, node in graph.outputs.items():  # copied at the end: read after all kernels
+        if base_of(node).op is given and graph.inputs.get(name) is not node:
+            last[base_of(node)] = len(kernels)
     chosen: dict[str, Node] = {}
     taken: set[Node] = set()
     for name, node in graph.outputs.items():
@@ -76,7 +80,8 @@ class Memory:
         self._free: dict[int, list[int]] = {}
         self._whole = {base_of(n) for n in graph.operations if n.op.name == "reshape"}
         self._whole |= {kernel.sink for kernel in kernels if kernel.sink is not None}  # written without strides
-        self._in_order = self._whole | {base_of(n) for n in graph.outputs.values()}
+        indices = [m.inputs[-1] for m in graph.operations if m.op.name in INDEXED]
+        self._in_order = self._whole | {base_of(m) for m in indices} | {base_of(n) for n in graph.outputs.values()}
         self.inputs, self.outputs = list(graph.inputs), list(graph.outputs)
         for i, name in enumerate(self.inputs, 1):
             node = graph.inputs[name]

@@ -22,7 +22,7 @@ def cut_of(node: Node, inputs: tuple[Node, ...]) -> int:
     if node.op.name != "matmul" or node.attrs["transpose_a"] or node.attrs["transpose_b"]:
         return 0
     a, b = inputs
-    if len(a.shape) != 2 or len(b.shape) != 2 or b.op is not given:
+    if len(a.shape) != 2 or len(b.shape) != 2 or b.op is not given or not b.name.startswith("params/"):
         return 0
     shared, columns = b.shape
     if shared < LEAST_SHARED or shared * columns < LEAST_WEIGHTS or columns * b.dtype.itemsize >= NARROW:

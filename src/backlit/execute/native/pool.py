@@ -85,10 +85,18 @@ class Pool:
         """Return an array only this pool holds; the state of one step is written while that of the last is read."""
         for i in range(len(self.arrays)):
             if _holders(self.arrays, i) <= UNSHARED and _holders(self.owners, i) <= UNSHARED + 1:
-                return self.arrays[i]
+                if self._is_as_made(self.arrays[i]):
+                    return self.arrays[i]
+                return self._kept(i)
+        return self._kept(len(self.arrays)) if len(self.arrays) < POOLED else empty(self.layout, self.number)
+
+    def _is_as_made(self, array: Array) -> bool:
+        """Say whether nobody has turned an array around while it was theirs."""
+        return array.shape == self.layout.spec.shape and array.flags.writeable and self.layout.fits(array)
+
+    def _kept(self, i: int) -> Array:
+        """Make an array and keep it at place `i`."""
         array = empty(self.layout, self.number)
-        if len(self.arrays) < POOLED:
-            self.arrays.append(array)
-            self.owners.append(array.base)
-            self.known[id(array)] = array.ctypes.data
+        self.arrays[i : i + 1], self.owners[i : i + 1] = [array], [array.base]
+        self.known[id(array)] = array.ctypes.data
         return array

@@ -108,7 +108,7 @@ def product_calls(product: Product, behind: Call, target: Target, threads: int) 
     vectors = -(-columns // lanes)
     most = -(-vectors // threads)
     short = columns * product.b.dtype.itemsize < NARROW and rows >= 32 * threads
-    if threads > 1 and not short and most * threads <= 1.25 * vectors:
+    if 1 < threads <= vectors and not short and most * threads <= 1.25 * vectors:
         edges = [-(-vectors * t // threads) for t in range(threads + 1)]
         ranges = [(edges[t], edges[t + 1]) for t in range(threads)]
         return [c for t, part in enumerate(ranges) for c in _panels(product, behind, target, lanes, part, t)]
@@ -125,7 +125,6 @@ def _panels(
     widest = _widest(target, together)
     for first, count, width in panels(vectors[1] - vectors[0], widest):
         height = tile_rows(rows, width, target.registers)
-        together = together if together and height % together == 0 else 0
         block = RIGHT // (shared * lanes * product.b.dtype.itemsize or 1) // width * width
         rows_first = shared <= STRIP and block > 0
         form = Form(Tile(product.b.dtype, height, width, lanes), _packing(product), together, rows_first)

@@ -111,14 +111,15 @@ class Program:
 
     def run(self, steps: int) -> None:
         """Run `steps` steps, on all threads or on one, whichever has been faster of late: the numbers are the same."""
-        alone = not self.pace.together() or not team.free.acquire(blocking=False)
-        start = time.perf_counter()
-        if alone:
-            self.run_alone(steps)
-        else:
-            try:
+        start, alone = time.perf_counter(), True
+        try:
+            alone = not self.pace.together() or not team.free.acquire(blocking=False)
+            if alone:
+                self.run_alone(steps)
+            else:
                 team.run(self._drive, [table.ctypes.data for table in self._set(self._threads, steps)])
-            finally:
+        finally:
+            if not alone:
                 team.free.release()
         self.pace.note(alone, (time.perf_counter() - start) / steps)
 
@@ -128,7 +129,7 @@ class Program:
         self._drive(self._alone)
 
     def run_once(self) -> None:
-        """Run one step in this thread, with nothing around it: `run_alone(1)` comes before."""
+        """Run one step in this thread, with nothing around it: so a program is set when it is made."""
         self._drive(self._alone)
 
     def was_finite(self) -> bool:

@@ -107,8 +107,9 @@ class NativeRunner:
             program.run(steps)
             if program.flagged():
                 return self._again(inputs, columns, order, steps, keep)
+            finite = program.was_finite()
         found = {name: result for (name, _), result in zip(self._outputs, results, strict=True)} | kept
-        if check and not program.was_finite():
+        if check and not finite:
             raise NotFinite(found)
         return found
 

@@ -38,8 +38,7 @@ def cycles(kernel: Kernel) -> float:
     each = sum(COSTS.get(node.op.name, 1) for node in kernel.nodes) + len(kernel.reads())
     total = elements / LANES * each
     if kernel.product is not None:
-        a, (rows, columns) = kernel.product.inputs[0], kernel.product.shape[-2:]
-        total += math.prod(kernel.product.shape) / (rows * columns or 1) * rows * columns * _shared(a, rows) / LANES
+        total += math.prod(kernel.product.shape) * _shared(kernel.product) / LANES
     if kernel.sink is not None:
         total += elements * (0.2 if kernel.sink.op.kind == "reduce" else 2)
     if kernel.scan is not None:
@@ -47,9 +46,9 @@ def cycles(kernel: Kernel) -> float:
     return total
 
 
-def _shared(a: Node, rows: int) -> int:
-    size = a.shape[-1] * a.shape[-2]
-    return size // rows if rows else 0
+def _shared(product: Node) -> int:
+    """Return the length of the axis a product sums over."""
+    return product.inputs[0].shape[-2 if product.attrs["transpose_a"] else -1]
 
 
 def scheduled(graph: Graph, kernels: Sequence[Kernel], in_place: Mapping[str, Node]) -> Schedule:

@@ -43,7 +43,6 @@ def _write_drive(w: Writer, target: Target) -> None:
     kinds = {"first": ADDRESS, "rest": ADDRESS, "scratch": ADDRESS, "meeting": ADDRESS, "pause": ADDRESS}
     given = {name: w.argument(kinds.get(name, INDEX)) for name in FIELDS}
     kept = _flush_denormals(w, target)
-    b.store(index(0), w.bytes_behind(given["scratch"], index(FOUND)))
     with w.loop(index(0), given["steps"]) as step:
         b.store(step, given["scratch"])
         left = b.sub(b.sub(given["steps"], index(1)), step)
@@ -135,7 +134,7 @@ def gather_code(spec: Spec, dtype: DType, target: Target) -> Code:
     infinity on the way.
     """
     lanes = target.vector_bytes // max(spec.dtype.itemsize, 1) if spec.dtype.kind == "f" else 1
-    key = f"gather {dtype.str} {spec.dtype.str} {lanes}"
+    key = f"rows {dtype.str} {spec.dtype.str} {lanes}"
     return Code(key, lambda module, name: _write_gather(Writer(module, name), dtype, spec.dtype, lanes))
 
 

@@ -179,17 +179,11 @@ def _scan_word(w: Writer, dtype: DType, lanes: int, line: Any, count: Any, into:
     for part in range(BITS // lanes):
         at = b.add(b.shl(i, index(6)), index(part * lanes))
         alive = b.sub(count, at)
-        value = w.load(w.at(line, at, dtype), dtype, lanes, w.mask(_bounded(b, alive, lanes), lanes))
+        value = w.load(w.at(line, at, dtype), dtype, lanes, w.mask(alive, lanes))
         live = b.fcmp_unordered("!=", value, zero)
         found = b.zext(b.bitcast(live, ir.IntType(lanes)), INDEX)
         word = b.or_(word, b.shl(found, index(part * lanes)))
     b.store(word, w.at(into, b.shl(i, index(1)), WORDS), align=4)
-
-
-def _bounded(b: Any, alive: Any, lanes: int) -> Any:
-    """Return how many of `lanes` lanes are alive: between none and all."""
-    alive = b.select(b.icmp_signed("<", alive, index(0)), index(0), alive)
-    return b.select(b.icmp_signed("<", alive, index(lanes)), alive, index(lanes))
 
 
 def _scan_columns(
