@@ -128,7 +128,7 @@ def _write(w: Writer, fold: Fold) -> None:
     rank = len(body.shape)
     low0, high0, low1, high1 = w.function.args[2:]
     kept_last, kept_first = rank > 0 and rank - 1 not in folded, rank > 1 and 0 not in folded
-    ends = {
+    ends: dict[int, tuple[Any, Any]] = {
         i: (index(0), w.argument())
         for i in range(rank)
         if not ((i == 0 and kept_first) or (i == rank - 1 and kept_last))

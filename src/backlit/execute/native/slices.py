@@ -176,7 +176,7 @@ def _write_check(w: Writer, dtype: DType, lanes: int) -> None:
         def look(j: Any, lanes: int, mask: Any, alive: Any) -> None:
             lookout.see(w.load(w.at(array, j, dtype), dtype, lanes, mask), lanes)
 
-        in_vectors(w, *w.function.args[4:6], lanes, look)
+        in_vectors(w, w.function.args[4], w.function.args[5], lanes, look)
         lookout.report()
     w.finish()
 

@@ -12,8 +12,9 @@ import queue
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import call
+from typing import Any
 
 Drive = Callable[[int], None]
 
@@ -54,9 +55,9 @@ class Team:
         helping = self.workers[: len(tables) - 1]
         finished: list[int] = []
         bell: queue.SimpleQueue[None] = queue.SimpleQueue()
-        functions = [*(worker.tasks.put for worker in helping), drive]
-        arguments = [*((drive, table, finished, bell) for table in tables[1:]), tables[0]]
-        calls = map(call, functions, arguments)
+        functions: list[Callable[..., Any]] = [*(worker.tasks.put for worker in helping), drive]
+        arguments: list[Any] = [*((drive, table, finished, bell) for table in tables[1:]), tables[0]]
+        calls: Iterator[Any] = map(call, functions, arguments)  # pyright: ignore[reportArgumentType]
         interrupted: BaseException | None = None
         while True:
             try:

@@ -48,9 +48,10 @@ class Skipping:
         count = Running(w, INDEX)
         count.set(index(0))
         for r in range(rows):
-            bits = self.arguments(b.add(top, index(r * self.together)), start)
+            bits, rows_apart, words_apart = self.arguments(b.add(top, index(r * self.together)), start)
             with w.loop(index(0), words_in(b, steps)) as i:
-                found = w.call("llvm.ctpop.i64", ir.FunctionType(INDEX, [INDEX]), [word_at(w, *bits, self.together, i)])
+                word = word_at(w, bits, rows_apart, words_apart, self.together, i)
+                found = w.call("llvm.ctpop.i64", ir.FunctionType(INDEX, [INDEX]), [word])
                 count.set(b.add(count.get(), found))
         dense = 100 * self.together * tile.vectors
         visit = 100 * max(self.together * tile.vectors, tile.vectors + self.together) + 25
