@@ -137,7 +137,8 @@ def test_more_threads_than_cores_do_not_stall() -> None:
 
 
 INTERRUPTED = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
 import numpy as np
 import backlit as bl
 from backlit import layers

@@ -15,7 +15,7 @@ from .executor import Runner
 from .interpreter import Interpreter
 
 EXECUTORS = ("interpreter", "native")
-_chosen = os.environ.get("BACKLIT_EXECUTOR", "native")
+_chosen = os.environ.get("BACKLIT_EXECUTOR") or "native"
 _threads = 0
 MOST_THREADS = 64
 
@@ -24,9 +24,9 @@ def threads() -> int:
     """Return how many threads machine code runs on: what was set, or `BACKLIT_THREADS`, or one for each core."""
     if _threads:
         return _threads
-    given = os.environ.get("BACKLIT_THREADS", "")
-    if given:
-        return _checked(int(given) if given.isdigit() else given)
+    given = os.environ.get("BACKLIT_THREADS", "") or "0"
+    if given != "0":
+        return _checked(int(given) if given.isdigit() else given, "BACKLIT_THREADS")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, MOST_THREADS)
 
@@ -37,9 +37,10 @@ def set_threads(count: int) -> None:
     _threads = 0 if type(count) is int and count == 0 else _checked(count)
 
 
-def _checked(count: object) -> int:
+def _checked(count: object, name: str = "The number of threads") -> int:
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_THREADS:
-        raise ConfigError(f"The number of threads must be between 1 and {MOST_THREADS}, got {count!r}.")
+        expected = f"Expected 1 to {MOST_THREADS}, or 0 for one on each core."
+        raise ConfigError(f"{name} is {count!r}. {expected}")
     return count
 
 
@@ -58,6 +59,8 @@ def set_executor(name: str) -> None:
 
 def prepare(graph: Graph) -> Runner:
     """Return a runner of the chosen kind for `graph`."""
+    if _chosen not in EXECUTORS:
+        raise ConfigError(f"BACKLIT_EXECUTOR is {_chosen!r}.{did_you_mean(_chosen, EXECUTORS)}")
     if _chosen == "native":
         try:
             from . import native

@@ -49,7 +49,7 @@ class Recording:
     """
 
     def __init__(self, model: Any, every: int = 1) -> None:
-        if every < 1:
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise ConfigError(f"record needs every >= 1, the steps from one look to the next; got {every!r}.")
         self.model = model
         self.every = every

@@ -143,7 +143,10 @@ def _predicted_in_slices(model: Any, batches: ArrayBatches, step: Step) -> Itera
             out = found.outputs
         yield done + steps, nest.pack_like(step.structure, (out[name] for name in names))
     if whole * size < batches.rows:
-        border.check_inputs(nest.map_structure(lambda a: a[whole * size :], batches.data.x), None)
+        rest = nest.map_structure(lambda a: a[whole * size :], batches.data.x)
+        if not all(np.isfinite(a).all() for a in nest.flatten(rest) if a.dtype.kind == "f"):
+            border.check_inputs(batches.data.x, None)  # names the row as the user counts
+        border.check_inputs(rest, None)
         yield whole + 1, predict_batch(model, Batch(batches.rows_of(slice(whole * size, batches.rows)).x))
 
 

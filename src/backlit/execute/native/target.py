@@ -1,6 +1,6 @@
 """The processor that code is made for: its name and features, how wide its vectors are and how many it holds.
 
-Usually that is the one at hand; another may be forced, to look at its code or (if this processor can) to run it.
+Usually that is the one at hand; another one whose code it can run may be forced.
 """
 
 from __future__ import annotations
@@ -59,7 +59,17 @@ def host() -> Target:
         return _found()
     if forced not in KNOWN:
         raise ConfigError(f"BACKLIT_TARGET names no known processor: {forced!r}.{did_you_mean(forced, KNOWN)}")
+    if not _runs(KNOWN[forced]):
+        raise ConfigError(
+            f"BACKLIT_TARGET={forced}, and this processor ({_found().cpu}) cannot run such code. Unset it."
+        )
     return KNOWN[forced]
+
+
+def _runs(target: Target) -> bool:
+    """Say whether the processor at hand can run the code of another one."""
+    here = _found()
+    return target.triple.split("-")[0] == here.triple.split("-")[0] and target.vector_bytes <= here.vector_bytes
 
 
 @cache
