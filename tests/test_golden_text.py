@@ -42,6 +42,7 @@ def test_progress_bar(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     assert out.getvalue() == expected
 
 
+@pytest.mark.filterwarnings("ignore::backlit.errors.NumericalWarning")  # beside the text of TerminateOnNaN
 @pytest.mark.parametrize("case", GOLDEN.of(kind="callbacks"), ids=lambda case: case.id)
 def test_callbacks(case: Case) -> None:
     run = callbacks(bl, case["recipe"])
