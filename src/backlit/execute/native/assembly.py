@@ -66,12 +66,12 @@ class Assembly:
 
     def calls(self) -> list[Call]:
         """Return every call there is, those made through others too."""
-        found: dict[Call, None] = {}
-        for item in self.items:
-            for call in item.calls:
-                found[call] = None
-                found.update(dict.fromkeys(call.also))
-        return list(found)
+        return calls_of(self.items)
+
+
+def calls_of(items: Sequence[Item]) -> list[Call]:
+    """Return the calls of items, and those that are made through them, each once."""
+    return list(dict.fromkeys(c for item in items for call in item.calls for c in (call, *call.also)))
 
 
 def assembled(graph: Graph, target: Target, threads: int, *, skip_zeros: bool = True, spread: int = 0) -> Assembly:

@@ -48,8 +48,8 @@ class Library:
         self.addresses = {code_key: self._tracker[name] for code_key, name in self.names.items()}
 
 
-def addresses_of(codes: Sequence[Code], target: Target) -> tuple[dict[str, int], list[Library]]:
-    """Return the addresses of kernels by key, and the libraries to hold on to; what is not there yet is compiled."""
+def addresses_of(codes: Sequence[Code], target: Target) -> dict[str, int]:
+    """Return the addresses of kernels by key; what is not there yet is compiled. They stay valid for good."""
     with _lock:
         every = {code.key: code for code in codes}
         missing = [code for key, code in sorted(every.items()) if (target, key) not in _kernels]
@@ -57,10 +57,7 @@ def addresses_of(codes: Sequence[Code], target: Target) -> tuple[dict[str, int],
             library = Library(missing, target)
             for key, address in library.addresses.items():
                 _kernels[target, key] = (library, address)
-        found = {key: _kernels[target, key] for key in every}
-        return {key: address for key, (_, address) in found.items()}, list(
-            {id(lib): lib for lib, _ in found.values()}.values()
-        )
+        return {key: _kernels[target, key][1] for key in every}
 
 
 def machine_for(target: Target) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...arrays import Array
-from .assembly import Item
+from .assembly import Item, calls_of
 from .calls import Call, Symbol, Table
 from .machine import addresses_of
 from .pace import Pace
@@ -85,17 +85,13 @@ class Program:
 
     def __init__(self, items: Sequence[Item], target: Target, threads: int, known: Mapping[str, int]) -> None:
         """`known` are the addresses of kernels by key; what is missing is compiled."""
-        calls: dict[Call, None] = {}
-        for item in items:
-            for call in item.calls:
-                calls |= dict.fromkeys([call, *call.also])
+        calls = calls_of(items)
         drive = drive_code(target)
         codes = [*(call.code for call in calls), drive]
-        more, self._libraries = addresses_of([code for code in codes if code.key not in known], target)
-        addresses = {**known, **more}
+        addresses = {**known, **addresses_of([code for code in codes if code.key not in known], target)}
         self._drive = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[drive.key])
         self._threads = threads
-        self._first, self._rest = (Arguments(list(calls), addresses) for _ in range(2))
+        self._first, self._rest = (Arguments(calls, addresses) for _ in range(2))
         self._scratch = [aligned(max((call.scratch for call in calls), default=64)) for _ in range(threads)]
         self._meeting = aligned(128)
         self._lists: list[Array] = []

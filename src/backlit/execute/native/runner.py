@@ -41,7 +41,7 @@ class NativeRunner:
         self.threads = threads
         self.assembly = assembled(lowered(graph), self.target, threads, **settings)
         codes = [call.code for call in self.assembly.calls()]
-        self._addresses, self._libraries = addresses_of([*codes, drive_code(self.target)], self.target)
+        self._addresses = addresses_of([*codes, drive_code(self.target)], self.target)
         memory = self.assembly.memory
         self._arena = aligned(memory.size)
         self._inputs = [(name, _layout(memory.views[self.assembly.graph.inputs[name]])) for name in memory.inputs]

@@ -14,6 +14,7 @@ from ...arrays import DType
 from .lanes import ADDRESS, BIT, INDEX, index, number, register_type
 from .writer import Module, Writer
 
+Step = Callable[[Any, Sequence[Any]], list[Any]]  # (number of the step, sums) -> sums
 TILE_ARGUMENTS = [ADDRESS, INDEX, ADDRESS, INDEX, INDEX, ADDRESS, INDEX, INDEX, BIT, INDEX]
 
 
@@ -48,14 +49,7 @@ def tile_function(module: Module, tile: Tile, masked: bool) -> ir.Function:
     b = w.builder
     read = reader_of_rows(w, tile, alive, masked)
     starts = [w.at(left, b.mul(index(r), a_row), tile.dtype) for r in range(tile.rows)]
-
-    def step(k: Any, sums: Sequence[Any]) -> list[Any]:
-        vectors = read(w.at(right, b.mul(k, stride), tile.dtype))
-        at, found = b.mul(k, a_step), []
-        for r, start in enumerate(starts):
-            found += added(w, tile, w.at(start, at, tile.dtype), vectors, sums[r * tile.vectors :])
-        return found
-
+    step = stepping(w, tile, starts, a_step, lambda k: read(w.at(right, b.mul(k, stride), tile.dtype)))
     places = places_of(w, tile, place, across, tile.rows)
     close(w, tile, places, _counted(w, opened(w, tile, places, first), steps, step))
     b.ret_void()
@@ -90,6 +84,19 @@ def added(w: Writer, tile: Tile, pointer: Any, vectors: Sequence[Any], sums: Seq
     return [w.fma(one, v, s, tile.dtype, tile.lanes) for v, s in zip(vectors, sums, strict=False)]
 
 
+def stepping(w: Writer, tile: Tile, starts: Sequence[Any], a_step: Any, row_at: Callable[[Any], list[Any]]) -> Step:
+    """Return the function that adds one step of the shared axis to the sums of the rows that begin at `starts`."""
+
+    def step(k: Any, sums: Sequence[Any]) -> list[Any]:
+        vectors = row_at(k)
+        at, found = w.builder.mul(k, a_step), []
+        for r, start in enumerate(starts):
+            found += added(w, tile, w.at(start, at, tile.dtype), vectors, sums[r * tile.vectors :])
+        return found
+
+    return step
+
+
 def places_of(w: Writer, tile: Tile, place: Any, across: Any, rows: int) -> list[Any]:
     """Return the addresses of the vectors of a tile."""
     lines = [w.at(place, w.builder.mul(index(r), across), tile.dtype) for r in range(rows)]
@@ -122,7 +129,7 @@ def close(w: Writer, tile: Tile, places: Sequence[Any], sums: Sequence[Any]) -> 
         w.store(value, place, tile.dtype, tile.lanes)
 
 
-def _counted(w: Writer, sums: Sequence[Any], steps: Any, step: Callable[[Any, Sequence[Any]], list[Any]]) -> list[Any]:
+def _counted(w: Writer, sums: Sequence[Any], steps: Any, step: Step) -> list[Any]:
     """Return the sums after `step` at 0, 1, ... below `steps`, held in registers all the while."""
     b: Any = w.builder
     before, body, after = b.block, b.append_basic_block("shared"), b.append_basic_block("tile")

@@ -16,7 +16,7 @@ from ...arrays import DType
 from .calls import Call, Code
 from .lanes import ADDRESS, BIT, INDEX, index, number
 from .passes import in_vectors
-from .tiles import TILE_ARGUMENTS, Tile, added, close, either, opened, places_of, reader_of_rows, started
+from .tiles import TILE_ARGUMENTS, Tile, close, either, opened, places_of, reader_of_rows, started, stepping
 from .views import View
 from .writer import WORD, Module, Running, Writer
 
@@ -74,13 +74,7 @@ class Skipping:
             lines = [w.at(left, b.mul(b.add(row, index(r)), a_row), tile.dtype) for r in range(together)]
             places = places_of(w, tile, w.at(place, b.mul(row, across), tile.dtype), across, together)
             bits_here = w.at(bits[0], b.mul(row, bits[1]), WORDS)
-
-            def step(k: Any, sums: list[Any]) -> list[Any]:
-                vectors = read(w.at(right, b.mul(k, stride), tile.dtype))
-                at, found = b.mul(k, a_step), []
-                for r, line in enumerate(lines):
-                    found += added(w, tile, w.at(line, at, tile.dtype), vectors, sums[r * tile.vectors :])
-                return found
+            step = stepping(w, tile, lines, a_step, lambda k: read(w.at(right, b.mul(k, stride), tile.dtype)))
 
             def word(i: Any) -> Any:
                 return word_at(w, bits_here, bits[1], bits[2], together, i)
