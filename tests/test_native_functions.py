@@ -38,6 +38,7 @@ WIDER = {"float32": np.float64, "float64": np.longdouble}
 NEEDED = {"x86-64": ("sse2",), "avx2": ("avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe")}
 FLUSHES = platform.machine().lower() in ("x86_64", "amd64", "aarch64", "arm64")
 FLUSHED, KEPT = "flushed", "kept"  # what becomes of denormal numbers
+APART: dict[Any, Any] = {}  # the kernels that keep denormal numbers: here as long as their runners may run
 Arrays = tuple[np.ndarray, ...]
 
 
@@ -80,7 +81,7 @@ def keep_denormals(patch: pytest.MonkeyPatch) -> None:
     """Let what is prepared next leave the processor as it is. No cache may hand such code to others."""
     patch.setattr(slices, "FLUSH_X86", 0)
     patch.setattr(slices, "FLUSH_ARM", 0)
-    patch.setattr(machine, "_kernels", {})
+    patch.setattr(machine, "_kernels", APART)
     patch.setattr(object_cache, "load", lambda key: None)
     patch.setattr(object_cache, "store", lambda key, code: None)
 
