@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,15 @@ def test_ctrl_c_ends_a_long_fit(threads: int, capsys: pytest.CaptureFixture[str]
     assert max(delays) < 2
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt: a shell that runs the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_team_waits_for_all_whatever_interrupts_it() -> None:
     """A signal comes while this thread works and the other is not done: it is raised, but not before it is."""
     gang, done, entered = Team(), [], threading.Event()
