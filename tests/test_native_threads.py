@@ -145,7 +145,6 @@ import backlit as bl
 from backlit import layers
 from backlit.execute import choice
 from backlit.execute.native.pace import Pace
-from backlit.execute.native.pace import Pace
 from backlit.execute.native.team import team
 
 Pace.together = lambda pace: pace.threads > 1
