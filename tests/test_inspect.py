@@ -83,3 +83,47 @@ def test_a_model_with_only_a_train_step_of_its_own_is_drawn_like_any_other() -> 
         assert isinstance(model, Traced)
         assert model.fit(X, X[:, :1], verbose=0).history == {"mine": [2.0]}
         assert model.input_shape == (None, 20)
+
+
+@pytest.mark.parametrize("executor", ["interpreter", "native"])
+def test_a_recording_holds_what_numpy_finds_in_the_arrays(executor: str, request: pytest.FixtureRequest) -> None:
+    """Every number against the arrays of the same step, with a layer that saturates and inputs that are partly 0."""
+    before = bl.config.executor()
+    request.addfinalizer(lambda: bl.config.set_executor(before))
+    bl.config.set_executor(executor)
+    bl.set_random_seed(3)
+    model = bl.Sequential([
+        layers.Input((20,)), layers.Dense(6, "tanh", kernel_initializer=initializers.RandomNormal(stddev=2.0)),
+        layers.Dense(4, "relu", bias_initializer=initializers.Constant(-3.0), name="out"),
+    ])  # fmt: skip
+    model.compile(optimizers.SGD(0.1), "mse")
+    x, y = np.maximum(X[:32], 0), np.eye(4, dtype="float32")[Y[:32]]
+    old = [np.array(w) for w in model.get_weights()]
+    hidden = np.tanh(x @ old[0] + old[1])
+    with record(model) as r:
+        model.fit(x, y, batch_size=32, epochs=1, shuffle=False, verbose=0)
+    new = [np.array(w) for w in model.get_weights()]
+    active = np.maximum(hidden @ old[2] + old[3], 0) != 0
+    first = model.layers[0].name
+    arrays = {"weights": old[0], "inputs": x, "activations": hidden, "gradients": (old[0] - new[0]) / 0.1}
+    for series, array in arrays.items():
+        name = {"inputs": "x", "activations": first}.get(series, f"{first}/kernel")
+        (seen,) = getattr(r, series)[name]
+        wide = array.astype("float64")
+        expected = [wide.mean(), wide.std(), wide.min(), wide.max(), np.linalg.norm(wide), (wide == 0).mean()]
+        found = [seen.mean, seen.std, seen.minimum, seen.maximum, seen.norm, seen.zeros]
+        np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-6, err_msg=series)
+    assert r.activations[first][0].saturated == pytest.approx((np.abs(hidden) > 0.96).mean(), abs=1e-6)
+    assert r.updates[f"{first}/kernel"][0][1] == pytest.approx(
+        np.linalg.norm(new[0] - old[0]) / np.linalg.norm(old[0]), rel=1e-4
+    )
+    np.testing.assert_array_equal(r.alive["out"], active.any(axis=0))
+    assert r.losses[0][1] == pytest.approx(float(np.mean((np.maximum(hidden @ old[2] + old[3], 0) - y) ** 2)), rel=1e-5)
+
+
+def test_layers_that_pass_on_the_same_array_are_each_recorded() -> None:
+    model = bl.Sequential([layers.Input((20,)), layers.Dense(4), layers.Activation("linear", name="same")])
+    model.compile("sgd", "mse")
+    with record(model) as r:
+        model.fit(X[:8], np.eye(4)[Y[:8]], verbose=0)
+    assert r.activations["same"] == r.activations[model.layers[0].name] != []

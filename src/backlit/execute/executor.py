@@ -16,7 +16,8 @@ from ..graph.node import Node
 class Observer(Protocol):
     """Sees every node with its array, in the order they are computed. The arrays must not be changed or kept.
 
-    One with an attribute `wanted`, a set of nodes, need only be shown these: then machine code can run the step.
+    One with an attribute `wanted`, a sequence of nodes of the graph or computed from them, is shown just these, after
+    the run: then machine code can run the step.
     """
 
     def after(self, node: Node, value: Array) -> None:

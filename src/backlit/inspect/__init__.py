@@ -7,7 +7,8 @@ from .explain import Explanation, explain
 from .gradients import GradientCheck, InputCheck, check_gradients, numerical_gradient
 from .graphs import StepGraph, graph_of, step_graph
 from .machine_code import NativeCode, NativeKernel, native_code
-from .watch import Recording, Stats, record
+from .statistics import Stats
+from .watch import Recording, record
 
 __all__ = [
     "Diagnosis", "Explanation", "Finding", "GradientCheck", "InputCheck", "NativeCode", "NativeKernel", "Recording",

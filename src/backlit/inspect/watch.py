@@ -6,38 +6,20 @@ An observer reads the marked nodes of the step graph while it runs; nothing is c
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from .. import ops
 from ..arrays import Array
 from ..errors import ConfigError
-from ..graph import Graph, Node
+from ..graph import Graph, Node, Recorder
+from .statistics import Stats, relative_change, statistics
 
-SATURATING = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "softsign": (-1.0, 1.0), "hard_sigmoid": (0.0, 1.0)}
 NO_LOOK = 1 << 30  # steps
-WANTED = ("activation", "gradient", "weight", "updated", "loss", "x")
-NEAR = 0.02  # within this share of its range from a limit, a squashing activation counts as saturated
-
-
-@dataclass(frozen=True)
-class Stats:
-    """What is kept of one array at one step. `zeros` and `saturated` are shares between 0 and 1."""
-
-    step: int
-    mean: float
-    std: float
-    minimum: float
-    maximum: float
-    norm: float
-    zeros: float
-    saturated: float = 0.0
-
-    @property
-    def finite(self) -> bool:
-        """Whether all numbers were."""
-        return bool(np.isfinite(self.norm))
+Put: TypeAlias = Callable[["Recording", Array], None]
 
 
 class Recording:
@@ -77,7 +59,11 @@ class Recording:
         if not _trains(graph):
             return None
         self.step += 1
-        return _Look(self, graph) if (self.step - 1) % self.every == 0 else None
+        if (self.step - 1) % self.every:
+            return None
+        if graph not in _watched:
+            _watched[graph] = _Watched(graph)
+        return _Look(self, _watched[graph])
 
     def rest(self, graph: Graph) -> int:
         """Return how many runs of `graph` are of no interest before the next look: they may run in one call."""
@@ -88,6 +74,12 @@ class Recording:
         if _trains(graph):
             self.step += steps
 
+    def see_units(self, layer: str, kind: str, active: Array) -> None:
+        """Keep which units of a layer are not 0 for some sample of this step; `kind` is the op that made them."""
+        self.kinds[layer] = kind
+        self.alive[layer] = self.alive.get(layer, np.zeros_like(active)) | active
+        self.last_active[layer] = np.where(active, self.step, self.last_active.get(layer, 0))
+
     def __repr__(self) -> str:
         return f"<recording of {len(self.losses)} steps: {', '.join(self.activations)}>"
 
@@ -96,76 +88,77 @@ def _trains(graph: Graph) -> bool:
     return "loss" in graph.marks and any(name.startswith("params/") for name in graph.outputs)
 
 
-class _Look:
-    """The observer of one step: nodes it knows by name, values it needs until the step ends."""
+class _Watched:
+    """What is watched of one graph: nodes computed from its own, and where in a recording each value goes."""
 
-    @property
-    def wanted(self) -> set[Node]:
-        """The nodes it must be shown."""
-        return {node for node, names in self.names.items() if any(group in WANTED for group, _ in names)}
+    def __init__(self, graph: Graph) -> None:
+        self.puts: defaultdict[Node, list[Put]] = defaultdict(list)
+        with Recorder():  # a norm two figures need is computed once
+            self._add_all(graph)
+        self.wanted = tuple(self.puts)
 
-    def __init__(self, recording: Recording, graph: Graph) -> None:
-        self.recording = recording
-        self.names: dict[Node, list[tuple[str, str]]] = defaultdict(list)
+    def _add_all(self, graph: Graph) -> None:
         for mark, node in graph.marks.items():
-            group, _, name = mark.partition("/")
-            self.names[node].append((group, name))
+            self._add_mark(*_split(mark), node)
         for name, node in graph.inputs.items():
-            group, _, rest = name.partition("/")
-            self.names[node].append(("weight", rest) if group == "params" else (group, rest))
-        for name, node in graph.outputs.items():
-            if name.startswith("params/"):
-                self.names[node].append(("updated", name.removeprefix("params/")))
-        self.old: dict[str, Array] = {}
+            group, rest = _split(name)
+            if group == "x":
+                self._add_statistics("inputs", rest or "x", node)
+            elif group == "params":
+                self._add_statistics("weights", rest, node)
+                if name in graph.outputs:
+                    self._add_update(rest, node, graph.outputs[name])
+
+    def _add_mark(self, group: str, name: str, node: Node) -> None:
+        if group == "activation":
+            kind = node.op.name
+            self._add_statistics("activations", name, node, kind)
+            active = ops.not_equal(node, 0)
+            units = ops.any(active, axis=tuple(range(len(node.shape) - 1))) if len(node.shape) > 1 else active
+            self.puts[units].append(lambda into, value: into.see_units(name, kind, value))
+        elif group == "gradient":
+            self._add_statistics("gradients", name, node)
+        elif group == "loss":
+            self.puts[node].append(lambda into, value: into.losses.append((into.step, float(value))))
+
+    def _add_statistics(self, series: str, name: str, node: Node, kind: str = "") -> None:
+        def put(into: Recording, value: Array) -> None:
+            getattr(into, series)[name].append(Stats(into.step, *value.tolist()))
+
+        self.puts[statistics(node, kind)].append(put)
+
+    def _add_update(self, name: str, old: Node, new: Node) -> None:
+        change = relative_change(old, new)
+        self.puts[change].append(lambda into, value: into.updates[name].append((into.step, float(value))))
+
+
+_watched: WeakKeyDictionary[Graph, _Watched] = WeakKeyDictionary()  # made once a graph: executors keep what they made
+
+
+def _split(name: str) -> tuple[str, str]:
+    group, _, rest = name.partition("/")
+    return group, rest
+
+
+class _Look:
+    """The observer of one step: it hands what it is shown to the recording."""
+
+    def __init__(self, recording: Recording, watched: _Watched) -> None:
+        self.recording = recording
+        self.watched = watched
+        self.wanted = watched.wanted
 
     def after(self, node: Node, value: Array) -> None:
-        """Sort a value into the recording, if it has a name."""
-        for group, name in self.names.get(node, ()):
-            self._keep(group, name, node, np.asarray(value))
-
-    def _keep(self, group: str, name: str, node: Node, value: Array) -> None:
-        into = self.recording
-        if group == "activation":
-            into.activations[name].append(measure(into.step, value, node.op.name))
-            into.kinds[name] = node.op.name
-            active = (value != 0).reshape(len(value), -1).any(axis=0) if value.ndim > 1 else value != 0
-            into.alive[name] = into.alive.get(name, np.zeros_like(active)) | active
-            into.last_active[name] = np.where(active, into.step, into.last_active.get(name, 0))
-        elif group == "gradient":
-            into.gradients[name].append(measure(into.step, value))
-        elif group == "weight":
-            self.old[name] = value
-            into.weights[name].append(measure(into.step, value))
-        elif group == "updated" and name in self.old:
-            with np.errstate(all="ignore"):
-                norm, change = (float(np.linalg.norm(v)) for v in (self.old[name], value - self.old[name]))
-            into.updates[name].append((into.step, change / (norm or 1.0)))
-        elif group == "loss":
-            into.losses.append((into.step, float(value)))
-        elif group == "x":
-            into.inputs[name or "x"].append(measure(into.step, value))
-
-
-def measure(step: int, value: Array, kind: str = "") -> Stats:
-    """Return the statistics of one array; `kind` is the op that made it, for saturation."""
-    if value.size == 0:
-        return Stats(step, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    wide = value.astype(np.float64).reshape(-1)
-    saturated = 0.0
-    if kind in SATURATING:
-        low, high = SATURATING[kind]
-        margin = NEAR * (high - low)
-        saturated = float(((wide < low + margin) | (wide > high - margin)).mean())
-    with np.errstate(all="ignore"):
-        mean, norm = float(wide.mean()), float(np.sqrt(wide @ wide))
-        wide -= mean
-        std = float(np.sqrt(wide @ wide / wide.size))
-        zeros = 1.0 - np.count_nonzero(value) / wide.size
-        return Stats(step, mean, std, float(value.min()), float(value.max()), norm, zeros, saturated)
+        """Sort a value into the recording."""
+        for put in self.watched.puts[node]:
+            put(self.recording, value)
 
 
 def record(model: Any, every: int = 1) -> Recording:
     """Watch the training steps of `model` inside a `with` block, every n-th of them.
+
+    What is kept is computed inside the step, by whatever runs it. A look costs a few tenths of a millisecond, more for
+    large weights: `python -m benchmarks.watching` measures it.
 
     >>> import numpy as np, backlit
     >>> model = backlit.Sequential([backlit.layers.Dense(3, name="hidden"), backlit.layers.Dense(1, name="out")])

@@ -18,6 +18,7 @@ from ...graph.graph import Graph
 from ...ops.op import Spec
 from ..executor import NotFinite, Observer
 from ..interpreter import Interpreter
+from ..watching import Twins
 from .assembly import Item, assembled
 from .edges import around
 from .lower import lowered
@@ -27,7 +28,6 @@ from .programs import Program
 from .slices import drive_code
 from .target import host
 from .views import View
-from .watching import Twins
 
 
 class NativeRunner:
