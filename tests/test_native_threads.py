@@ -26,6 +26,8 @@ pytest.importorskip("llvmlite")
 from backlit.execute.native.pace import Pace
 from backlit.execute.native.team import Team, team
 
+CHOOSE = Pace.together
+
 
 def together(pace: Pace) -> bool:
     """Say that all threads shall run."""
@@ -228,3 +230,21 @@ def test_the_team_waits_for_all_whatever_interrupts_it() -> None:
             gang.run(drive, [0, 1])
         assert done == [1]
         assert gang.workers[0].tasks.empty()
+
+
+def paced(pace: Pace, alone: float, together: float, calls: int) -> list[bool]:
+    """Let `pace` choose for some calls that take so long a step each way; return the choices."""
+    chosen = []
+    for _ in range(calls):
+        chosen.append(CHOOSE(pace))
+        pace.note(not chosen[-1], together if chosen[-1] else alone)
+    return chosen
+
+
+def test_the_slower_way_is_tried_soon_at_first_and_seldom_later() -> None:
+    pace = Pace(2)
+    assert sum(paced(pace, alone=2.0, together=1.0, calls=6)) == 3  # both ways are measured
+    assert paced(pace, 2.0, 1.0, 300).count(False) < 12
+    paced(pace, 2.0, 9.0, 3)  # the other core is busy for a moment
+    assert paced(pace, 2.0, 1.0, 20)[8:].count(True) > 8
+    assert paced(pace, 1.0, 2.0, 300).count(True) < 16

@@ -61,6 +61,11 @@ class Call:
     owner: int | None = None  # the one thread that makes it
     scratch: int = 64  # bytes of the thread's own memory it needs
     also: list[Call] = field(default_factory=list)  # calls only made through this one
+    ahead: Code | None = None  # fetches what a box of this call will read; takes the same arguments
+
+    def codes(self) -> list[Code]:
+        """Return the kernels it runs: its own, and those it is told the addresses of."""
+        return [self.code, *(argument.code for argument in self.arguments if isinstance(argument, Symbol))]
 
     def box(self, thread: int, threads: int) -> Box | None:
         """Return what `thread` of `threads` computes, or None if nothing is left for it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-AGAIN = 64  # calls until the slower way is tried again
+FIRST, LONGEST = 4, 64  # calls until the slower way is tried again: soon after it fell behind, then ever less often
 SAMPLES = 3  # calls of each way that count: the first of them pays for waking threads, the best of them is believed
 
 
@@ -18,7 +18,8 @@ class Pace:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.seconds: dict[bool, deque[float]] = {way: deque(maxlen=SAMPLES) for way in (False, True)}
-        self.calls = 0
+        self.faster = True  # whether all threads were faster when it was last asked
+        self.wait, self.next = FIRST, FIRST  # calls until the next trial
 
     def together(self) -> bool:
         """Say whether the next call shall run on all threads."""
@@ -28,9 +29,15 @@ class Pace:
         if len(alone) < SAMPLES or len(together) < SAMPLES:
             return len(together) < len(alone)
         faster = min(together) < min(alone)
-        return faster if self.calls % AGAIN else not faster
+        if faster != self.faster:
+            self.faster, self.wait, self.next = faster, FIRST, FIRST
+        self.next -= 1
+        if self.next > 0:
+            return faster
+        self.wait = min(2 * self.wait, LONGEST)
+        self.next = self.wait
+        return not faster
 
     def note(self, alone: bool, seconds: float) -> None:
         """Remember how long a step took."""
-        self.calls += 1
         self.seconds[not alone].append(seconds)

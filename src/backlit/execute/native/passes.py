@@ -6,6 +6,7 @@ same body stands behind a product (it reads a tile of it) and in front of a redu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from .lanes import ADDRESS, index, number
 from .target import Target
 from .views import View, broadcast, merged_axes
 from .writer import ACROSS, TILE, Module, Writer, lanes_for
+
+LARGE = 1 << 20  # bytes: more than stays in the L2 cache from one step to the next
 
 
 class Seat(NamedTuple):
@@ -177,7 +180,33 @@ def pass_call(body: Body) -> Call:
     code = Code(f"pass {rank} {body.key()}", write)
     by_columns = rows < 8 or rows * 4 < columns // (4 * body.lanes)  # threads share rows where there are many
     unit = 4 * body.lanes if body.lanes > 1 else 64  # a cache line or more
-    return Call(code, [*lead, *body.arguments()], rows, columns, 1, unit, by_columns=by_columns)
+    return Call(code, [*lead, *body.arguments()], rows, columns, 1, unit, by_columns=by_columns, ahead=ahead_code(body))
+
+
+def ahead_code(body: Body) -> Code | None:
+    """Return the kernel that fetches into the L2 cache what a pass behind a product will read of arrays too big for it.
+
+    Such arrays are weights and their slots. The processor does not guess where their next rows are: it fetches ahead
+    within a page of 4 KB only.
+    """
+    seats = body.seats()[: len(body.read)]
+    far = [i for i, seat in enumerate(seats) if seat.steps == "s1" and not seat.tile]
+    size = math.prod(body.shape) * sum(seats[i].dtype.itemsize for i in far)
+    if body.tile is None or size < LARGE or any(node.phase != "update" for node in body.nodes):
+        return None
+
+    def write(module: Module, name: str) -> None:
+        w = Writer(module, name)
+        walks = [Walk(w, seat) for seat in seats]
+        low0, high0, low1, high1 = w.function.args[2:]
+        with w.loop(low0, high0) as row:
+            for i in far:
+                size = w.builder.mul(w.builder.sub(high1, low1), index(seats[i].dtype.itemsize))
+                w.prefetch(walks[i].pointer([row, low1]), size, near=2)
+        w.finish()
+
+    texts = [f"{s.dtype.str}{s.steps}{'t' * s.tile}" for s in seats]
+    return Code(f"ahead {' '.join(texts)}", write)
 
 
 def in_vectors(w: Writer, low: Any, high: Any, lanes: int, body: Any) -> None:

@@ -22,7 +22,7 @@ from .zeros import Skipping
 HEAD = 64  # bytes at the start of a thread's memory that are spoken for
 HEIGHTS = (12, 8, 6, 4, 2)  # of tiles: few, so that other batch sizes seldom need a kernel that is not there
 GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
-RIGHT = 524_288  # bytes of the right factor that stay in the L2 cache while all rows run past
+RIGHT = 262_144  # bytes of the right factor that stay in the L2 cache while all rows run past
 STRIP = 1024  # steps along the shared axis for which a panel of the right factor stays in the L2 cache
 SHORT_STRIP = 64  # the same for the L1 cache, where steps are skipped row by row
 
@@ -49,13 +49,20 @@ class Form(NamedTuple):
 
     `packing` says how the right factor is laid out for the tiles, `together` how many rows skip steps together (0: none
     are skipped). With `rows_first` all columns of a few rows are computed before the next rows: the right factor is
-    small then, and the pass behind walks along whole rows of the weights.
+    small then, and the pass behind walks along whole rows of the weights: with `ahead` they are fetched while the tiles
+    of these rows are computed.
     """
 
     tile: Tile
     packing: str
     together: int
     rows_first: bool
+    ahead: bool = False
+
+    @property
+    def fetches(self) -> bool:
+        """Whether what the next call packs is fetched: its rows lie too far apart for the processor to guess."""
+        return self.rows_first and self.packing == "copied"
 
     @property
     def strip(self) -> int:
@@ -66,7 +73,7 @@ class Form(NamedTuple):
         """Return a text of all this."""
         order = "rows" if self.rows_first else "panels"
         skips = f" skipping {self.together}" if self.together else ""
-        return f"product {self.tile.key()} {self.packing} {order} first{skips}"
+        return f"product {self.tile.key()} {self.packing} {order} first{skips}{' ahead' * self.ahead}"
 
 
 def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
@@ -127,10 +134,12 @@ def _panels(
         height = tile_rows(rows, width, target.registers)
         block = RIGHT // (shared * lanes * product.b.dtype.itemsize or 1) // width * width
         rows_first = shared <= STRIP and block > 0
-        form = Form(Tile(product.b.dtype, height, width, lanes), _packing(product), together, rows_first)
+        tile, ahead = Tile(product.b.dtype, height, width, lanes), rows_first and behind.ahead is not None
+        form = Form(tile, _packing(product), together, rows_first, ahead)
         for start in range(first, first + count, block if rows_first else count):
             part = min(block, first + count - start) if rows_first else count
-            call = _call(product, behind, form, part * lanes)
+            following = min(block, first + count - start - part) * lanes if rows_first else 0
+            call = _call(product, behind, form, part * lanes, following)
             call.low1, call.owner = (vectors[0] + start) * lanes, owner
             call.columns = min(columns - call.low1, part * lanes)
             calls.append(call)
@@ -155,13 +164,17 @@ def _packing(product: Product) -> str:
     return "none" if rows < 12 or (rows < 64 and close and product.together > 1) else "copied"
 
 
-def _call(product: Product, behind: Call, form: Form, columns: int) -> Call:
+def _call(product: Product, behind: Call, form: Form, columns: int, following: int) -> Call:
     rows, _, shared = product.sizes
     a, b = product.a, product.b
     outer = b.strides[1] if form.packing == "transposed" else b.strides[0]
     arguments: list[Argument] = [a.address, *a.strides, b.address, outer, shared, Symbol(behind.code), Table(behind)]
     if form.together and product.bits is not None:
         arguments += [product.bits.address, *product.bits.strides]
+    if form.fetches:
+        arguments.append(following)
+    if form.ahead and behind.ahead is not None:
+        arguments.append(Symbol(behind.ahead))
     code = Code(form.key(), lambda module, name: _write(module, name, form))
     tile = form.tile
     return Call(
@@ -203,6 +216,8 @@ class _Product:
         self.skipping: Skipping | None = None
         if form.together:
             self.skipping = Skipping(w, form.together, w.argument(ADDRESS), w.argument(), w.argument())
+        self.following = w.argument() if form.fetches else None
+        self.ahead = w.argument(ADDRESS) if form.ahead else None
         self.scratch = w.function.args[1]
         self.low0, self.high0, self.low1, self.high1 = w.function.args[2:]
         self.size = index(self.tile.dtype.itemsize)
@@ -229,9 +244,26 @@ class _Product:
             high = w.minimum(b.add(low, group), self.high0)
             with w.loop(self.low1, self.high1, tile.width) as column:
                 right, stride = self._right(column, index(0), self._panel(packed, panel_bytes, column))
+                self._fetch_following(low, high, column)
+                if self.ahead is not None:
+                    end = w.minimum(b.add(column, index(tile.width)), self.high1)
+                    w.call_at(self.ahead, KERNEL, [self.behind_table, self.scratch, low, high, column, end])
                 place = w.at(tiles, b.sub(column, self.low1), tile.dtype)
                 self._rows(place, across, low, low, high, right, stride, column, index(0), self.shared, self._true())
             self._finish(tiles, across, low, self.low1, low, high, self.low1, columns)
+
+    def _fetch_following(self, low: Any, high: Any, column: Any) -> None:
+        """Fetch what the next call will pack to the right of this one: of one panel, the share of these rows."""
+        if self.following is None:
+            return
+        w, b = self.w, self.b
+        there = b.add(b.sub(column, self.low1), self.high1)
+        width = w.minimum(b.sub(b.add(self.high1, self.following), there), index(self.tile.width))
+        rows = b.sub(self.high0, self.low0)
+        first, last = (b.sdiv(b.mul(self.shared, b.sub(end, self.low0)), rows) for end in (low, high))
+        with b.if_then(b.icmp_signed(">", width, index(0))), w.loop(first, last) as k:
+            start = w.at(self.right, b.add(b.mul(k, self.b_outer), there), self.tile.dtype)
+            w.prefetch(start, b.mul(width, self.size), near=2)
 
     def _panel(self, packed: Any, panel_bytes: Any, column: Any) -> Any:
         """Return where a packed panel lies."""

@@ -40,7 +40,7 @@ class NativeRunner:
         self.target = host()
         self.threads = threads
         self.assembly = assembled(lowered(graph), self.target, threads, **settings)
-        codes = [call.code for call in self.assembly.calls()]
+        codes = [code for call in self.assembly.calls() for code in call.codes()]
         self._addresses = addresses_of([*codes, drive_code(self.target)], self.target)
         memory = self.assembly.memory
         self._arena = aligned(memory.size)
