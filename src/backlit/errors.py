@@ -54,6 +54,14 @@ class NumericalError(BacklitError, ArithmeticError):
     """NaN or infinity appeared where a number was needed."""
 
 
+class UnsupportedName(BacklitError, AttributeError):
+    """A program asks a foreign module for a name that Backlit does not answer."""
+
+
+class UnsupportedImport(BacklitError, ModuleNotFoundError):
+    """A program imports from a foreign module what Backlit does not answer."""
+
+
 def did_you_mean(name: object, choices: Iterable[str]) -> str:
     """Return `' Did you mean "adam"?'` when a choice is close to `name`, else the list of choices."""
     known = sorted(choices)

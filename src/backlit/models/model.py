@@ -24,6 +24,7 @@ from ..layers.symbolic import KerasTensor
 from ..tensor import Variable
 from ..training import loop, prepare, running, single, step
 from ..training.compiled import Compiled
+from .older import OlderNames
 
 
 class _Running(threading.local):
@@ -36,7 +37,7 @@ class _Running(threading.local):
 _running = _Running()
 
 
-class Model(Layer):
+class Model(OlderNames, Layer):
     """`Model(inputs=..., outputs=...)` makes a functional model; a subclass with `call` makes a model of its own.
 
     A subclass without `__init__` and `call`, which only writes `train_step`, takes inputs and outputs like `Model`.

@@ -18,6 +18,7 @@ from ..ops import cast, equal, floor_divide, mod, not_equal, where
 from ..ops.op import Value
 from ..tensor import Tensor, Variable, as_tensor
 from . import clipping, schedules
+from .older import modern
 from .options import DEFAULTS, Options, checked, number
 
 
@@ -32,6 +33,7 @@ class Optimizer:
     def __init__(self, learning_rate: Any = 0.001, **options: Unpack[Options]) -> None:
         given: dict[str, Any] = dict(options)
         self.name: str = given.pop("name", None) or _snake(type(self).__name__)
+        learning_rate = modern(type(self).__name__, learning_rate, given)
         held = checked(type(self).__name__, given)
         self.weight_decay: float | None = held["weight_decay"]
         self.clipnorm: float | None = held["clipnorm"]
@@ -90,6 +92,15 @@ class Optimizer:
             )
         else:
             self._rate.assign(number(type(self).__name__, "learning_rate", value))
+
+    @property
+    def lr(self) -> Any:
+        """The learning rate under its name of Keras 2."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value: Any) -> None:
+        self.learning_rate = value
 
     def _rate_of(self, given: Any) -> tuple[schedules.LearningRateSchedule | None, Variable]:
         if isinstance(given, dict):

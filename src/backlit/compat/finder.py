@@ -1,0 +1,137 @@
+"""The finder: `import tensorflow.keras.layers` finds a module made of our names, in this process only.
+
+`modules` says what stands under which foreign name; what is not there raises an error that says whether it could be.
+"""
+
+from __future__ import annotations
+
+import dis
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import FrameType, ModuleType
+from typing import Any
+
+from ..errors import ConfigError, UnsupportedImport, UnsupportedName
+from .modules import FACTS, ROOTS, canonical, children, sources
+from .scope import reason_for
+
+IMPORT_FROM = dis.opmap["IMPORT_FROM"]
+
+
+class ForeignModule(ModuleType):
+    """A module under a foreign name. When a name is asked for, it is looked up in our modules behind it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__version__":
+            raise AttributeError(name)
+        found = value_of(self.__name__, name)
+        if found is not MISSING:
+            return found
+        if name in children(canonical(self.__name__)):
+            return importlib.import_module(f"{self.__name__}.{name}")
+        raise _error(self.__name__, name, sys._getframe(1))
+
+    def __dir__(self) -> list[str]:
+        return names_of(self.__name__)
+
+
+class _Missing:
+    """Says that a name is not there; None may be a value."""
+
+
+MISSING = _Missing()
+
+
+def value_of(module: str, name: str) -> Any:
+    """Return what stands under `name` in a foreign module, or `MISSING`."""
+    facts = FACTS.get(canonical(module), {})
+    if name in facts:
+        return facts[name]
+    for source in sources(canonical(module)):
+        ours = importlib.import_module(source)
+        if name in public_names(ours):
+            return getattr(ours, name)
+    return MISSING
+
+
+def public_names(module: ModuleType) -> set[str]:
+    """Return the names of one of our modules that users may see."""
+    listed = getattr(module, "__all__", None)
+    named = listed if listed is not None else [name for name in dir(module) if not name.startswith("_")]
+    more = dir(module) if listed is not None and module.__name__ == "backlit" else ()  # the ops stand there, too
+    return {*named, *(name for name in more if not name.startswith("_"))}
+
+
+def names_of(module: str) -> list[str]:
+    """Return all names of a foreign module: what we have, and the modules below it."""
+    found = {*FACTS.get(canonical(module), {}), *children(canonical(module))}
+    for source in sources(canonical(module)):
+        found |= public_names(importlib.import_module(source))
+    return sorted(found)
+
+
+def _error(module: str, name: str, frame: FrameType | None) -> Exception:
+    """Build the error for a name that is not there: one that `from ... import` lets through, or one for `hasattr`."""
+    place = "" if frame is None else f" ({frame.f_code.co_filename}, line {frame.f_lineno})"
+    text = f"{module}.{name} is not in Backlit{place}: {reason_for(name, names_of(module))}"
+    importing = frame is not None and frame.f_code.co_code[frame.f_lasti] == IMPORT_FROM
+    return UnsupportedImport(text, name=module) if importing else UnsupportedName(text)
+
+
+class Finder(MetaPathFinder, Loader):
+    """Answers imports below the foreign names in `roots`."""
+
+    def __init__(self, roots: Sequence[str]) -> None:
+        self.roots = frozenset(roots)
+
+    def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Return how to make a foreign module; None for modules that are not ours to answer."""
+        if fullname.partition(".")[0] not in self.roots:
+            return None
+        known = canonical(fullname)
+        if not sources(known) and not children(known) and known not in FACTS:
+            module, _, name = fullname.rpartition(".")
+            raise UnsupportedImport(
+                f"There is no module {fullname} in Backlit: {reason_for(name, set(names_of(module)) - {name})}",
+                name=fullname,
+            )
+        return ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Make the module, still empty."""
+        return ForeignModule(spec.name, f"Backlit's names under `{spec.name}`.")
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing is to be run: names are looked up when they are asked for."""
+
+
+def install(tensorflow: bool = True, book: bool = True) -> None:
+    """Answer `import tensorflow`, `keras` and `tf_keras`, and the book's `common`, `dataset`, `ch05`, from now on.
+
+    Calling it again changes what is answered. A foreign module that is imported already raises `ConfigError`: names
+    from two libraries would meet in one program.
+    """
+    roots = [root for root, kind in ROOTS.items() if (tensorflow if kind == "tensorflow" else book)]
+    there = [root for root in roots if root in sys.modules and not isinstance(sys.modules[root], ForeignModule)]
+    if there:
+        raise ConfigError(
+            f"{' and '.join(there)} is imported in this process already. Call backlit.compat.install() before the "
+            "first import of it: in a notebook, restart the kernel."
+        )
+    uninstall()
+    sys.meta_path.insert(0, Finder(roots))
+
+
+def uninstall() -> None:
+    """Let other finders answer again, and forget the modules made so far. Programs keep the names they have."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]
+    for name in [name for name, module in sys.modules.items() if isinstance(module, ForeignModule)]:
+        del sys.modules[name]
+
+
+def installed() -> bool:
+    """Say whether foreign names are answered."""
+    return any(isinstance(finder, Finder) for finder in sys.meta_path)

@@ -1,0 +1,100 @@
+"""The table of foreign modules: under which foreign name which of our modules are seen.
+
+`keras`, `tf_keras` and `tensorflow.keras` are one library under three names, and so have one row.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+ROOTS = {
+    "tensorflow": "tensorflow", "keras": "tensorflow", "tf_keras": "tensorflow",
+    "common": "book", "dataset": "book", "ch04": "book", "ch05": "book",
+}  # fmt: skip
+KERAS = re.compile(r"^(tensorflow\.keras|tensorflow\.python\.keras|tensorflow\.compat\.v2\.keras|tf_keras)(?=\.|$)")
+KERAS_VERSION = "3.15.1+backlit"  # the version whose semantics ours follow
+TENSORFLOW_VERSION = "2.21.0+backlit"
+
+MODULES: dict[str, tuple[str, ...]] = {
+    "tensorflow": ("backlit.compat.tf", "backlit.compat.tf_arrays", "backlit.compat.tf_reductions"),
+    "tensorflow.config": ("backlit.compat.tf_config",),
+    "tensorflow.config.experimental": ("backlit.compat.tf_config",),
+    "tensorflow.config.threading": ("backlit.compat.tf_threading",),
+    "tensorflow.data": ("backlit.compat.tf_data",),
+    "tensorflow.data.experimental": ("backlit.compat.tf_data",),
+    "tensorflow.debugging": ("backlit.compat.tf_debugging",),
+    "tensorflow.dtypes": ("backlit.compat.tf_dtypes",),
+    "tensorflow.initializers": ("backlit.initializers",),
+    "tensorflow.linalg": ("backlit.compat.tf_linalg",),
+    "tensorflow.math": ("backlit.compat.tf_math", "backlit.compat.tf_reductions"),
+    "tensorflow.nn": ("backlit.compat.tf_nn",),
+    "tensorflow.random": ("backlit.compat.tf_random",),
+    "tensorflow.test": ("backlit.compat.tf_test",),
+    "keras": ("backlit.compat.keras_top",),
+    "keras.activations": ("backlit.activations",),
+    "keras.backend": ("backlit.compat.keras_backend",),
+    "keras.callbacks": ("backlit.callbacks",),
+    "keras.config": ("backlit.config",),
+    "keras.constraints": ("backlit.constraints",),
+    "keras.datasets": (),
+    "keras.datasets.fashion_mnist": ("backlit.datasets.fashion_mnist",),
+    "keras.datasets.mnist": ("backlit.datasets.mnist",),
+    "keras.initializers": ("backlit.initializers",),
+    "keras.layers": ("backlit.layers",),
+    "keras.layers.experimental": (),
+    "keras.layers.experimental.preprocessing": ("backlit.layers",),
+    "keras.losses": ("backlit.losses",),
+    "keras.metrics": ("backlit.metrics",),
+    "keras.models": ("backlit.models",),
+    "keras.ops": ("backlit.ops",),
+    "keras.optimizers": ("backlit.optimizers",),
+    "keras.optimizers.legacy": ("backlit.optimizers",),
+    "keras.optimizers.schedules": ("backlit.optimizers.schedules",),
+    "keras.preprocessing": ("backlit.compat.keras_pictures",),
+    "keras.preprocessing.image": ("backlit.preprocessing.image",),
+    "keras.random": ("backlit.random",),
+    "keras.regularizers": ("backlit.regularizers",),
+    "keras.utils": ("backlit.compat.keras_utils", "backlit.compat.keras_pictures"),
+}  # modules of ours that are not in this version count as empty
+FACTS: dict[str, dict[str, Any]] = {
+    "tensorflow": {"__version__": TENSORFLOW_VERSION, "newaxis": None},
+    "keras": {"__version__": KERAS_VERSION},
+    "tensorflow.version": {"VERSION": TENSORFLOW_VERSION, "GIT_VERSION": "backlit"},
+}
+FACTS["tensorflow"] |= {
+    name: np.dtype(name)
+    for name in (
+        "float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool",
+    )
+}  # fmt: skip
+FACTS["tensorflow.dtypes"] = {name: value for name, value in FACTS["tensorflow"].items() if isinstance(value, np.dtype)}
+
+
+def canonical(module: str) -> str:
+    """Return the name under which a foreign module stands in the table."""
+    return KERAS.sub("keras", module)
+
+
+def sources(known: str) -> tuple[str, ...]:
+    """Return the names of our modules behind a foreign module, by its canonical name."""
+    return tuple(source for source in MODULES.get(known, ()) if _exists(source))
+
+
+def children(known: str) -> list[str]:
+    """Return the names of the modules below a foreign module."""
+    front = f"{known}."
+    below = {name.removeprefix(front).partition(".")[0] for name in {*MODULES, *FACTS} if name.startswith(front)}
+    return sorted(below | ({"keras"} if known == "tensorflow" else set()))
+
+
+def _exists(module: str) -> bool:
+    """Say whether one of our own modules is there."""
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
