@@ -94,10 +94,8 @@ class Finder(MetaPathFinder, Loader):
         known = canonical(fullname)
         if not sources(known) and not children(known) and known not in FACTS:
             module, _, name = fullname.rpartition(".")
-            raise UnsupportedImport(
-                f"There is no module {fullname} in Backlit: {reason_for(name, set(names_of(module)) - {name})}",
-                name=fullname,
-            )
+            reason = reason_for(name, set(names_of(module)) - {name})
+            raise UnsupportedImport(f"There is no module {fullname} in Backlit: {reason}", name=fullname)
         return ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

@@ -67,7 +67,8 @@ FACTS: dict[str, dict[str, Any]] = {
 FACTS["tensorflow"] |= {
     name: np.dtype(name)
     for name in (
-        "float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool",
+        "float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+        "bool",
     )
 }  # fmt: skip
 FACTS["tensorflow.dtypes"] = {name: value for name, value in FACTS["tensorflow"].items() if isinstance(value, np.dtype)}

@@ -16,8 +16,8 @@ from .tf_math import in_top_k, l2_normalize, log_sigmoid, log_softmax, softmax, 
 __all__ = [
     "bias_add", "crelu", "dropout", "elu", "gelu", "in_top_k", "l2_loss", "l2_normalize", "leaky_relu", "log_sigmoid",
     "log_softmax", "moments", "relu", "relu6", "selu", "sigmoid", "sigmoid_cross_entropy_with_logits", "silu",
-    "softmax", "softmax_cross_entropy_with_logits", "softplus", "softsign", "sparse_softmax_cross_entropy_with_logits", "swish",
-    "tanh", "top_k", "zero_fraction",
+    "softmax", "softmax_cross_entropy_with_logits", "softplus", "softsign", "sparse_softmax_cross_entropy_with_logits",
+    "swish", "tanh", "top_k", "zero_fraction",
 ]  # fmt: skip
 elu, relu, relu6, selu, silu = (
     lifted(f) for f in (activations.elu, activations.relu, activations.relu6, activations.selu, activations.silu)

@@ -1,4 +1,4 @@
-"""Arguments optimizers had in Keras 2, `lr` and `decay`: understood, with a warning that says how they are written now."""
+"""Arguments optimizers had in Keras 2, `lr` and `decay`: understood, with a warning that says what to write now."""
 
 from __future__ import annotations
 
