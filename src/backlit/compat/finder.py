@@ -25,6 +25,8 @@ class ForeignModule(ModuleType):
     """A module under a foreign name. When a name is asked for, it is looked up in our modules behind it."""
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__":  # `from common.layers import *`
+            return [one for one in names_of(self.__name__) if one not in children(canonical(self.__name__))]
         if name.startswith("__") and name != "__version__":
             raise AttributeError(name)
         found = value_of(self.__name__, name)

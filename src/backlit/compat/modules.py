@@ -58,12 +58,31 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keras.random": ("backlit.random",),
     "keras.regularizers": ("backlit.regularizers",),
     "keras.utils": ("backlit.compat.keras_utils", "backlit.compat.keras_pictures"),
-}  # modules of ours that are not in this version count as empty
+    "common": (),
+    "common.functions": ("backlit.compat.book.functions",),
+    "common.gradient": ("backlit.compat.book.gradient",),
+    "common.layers": (
+        "backlit.compat.book.layers", "backlit.compat.book.functions", "backlit.compat.book.out_of_scope",
+    ),
+    "common.multi_layer_net": ("backlit.compat.book.multi_layer_net",),
+    "common.multi_layer_net_extend": ("backlit.compat.book.multi_layer_net",),
+    "common.optimizer": ("backlit.compat.book.optimizer",),
+    "common.trainer": ("backlit.compat.book.trainer",),
+    "common.util": ("backlit.compat.book.curves", "backlit.compat.book.out_of_scope"),
+    "dataset": (),
+    "dataset.mnist": ("backlit.compat.book.mnist",),
+    "ch04": (),
+    "ch04.two_layer_net": ("backlit.compat.book.sigmoid_net",),
+    "ch05": (),
+    "ch05.two_layer_net": ("backlit.compat.book.two_layer_net",),
+}  # fmt: skip  # modules of ours that are not in this version count as empty
 FACTS: dict[str, dict[str, Any]] = {
     "tensorflow": {"__version__": TENSORFLOW_VERSION, "newaxis": None},
     "keras": {"__version__": KERAS_VERSION},
     "tensorflow.version": {"VERSION": TENSORFLOW_VERSION, "GIT_VERSION": "backlit"},
 }
+for book in ("common.functions", "common.gradient", "common.layers", "common.optimizer", "common.util"):
+    FACTS[book] = {"np": np}  # `from common.layers import *` brings NumPy along, and chapters count on it
 FACTS["tensorflow"] |= {
     name: np.dtype(name)
     for name in (
