@@ -19,6 +19,7 @@ from .explain import explain
 from .predict import predict
 from .summary import summary
 from .train import train
+from .verify import verify
 
 FAILED, WRONG_OPTION, INTERRUPTED = 1, 2, 130
 
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (train, evaluate, predict, summary, explain):
+for verb in (train, evaluate, predict, summary, explain, verify):
     app.command()(verb)
 
 
