@@ -17,6 +17,7 @@ from ..errors import BacklitError, ConfigError
 from .evaluate import evaluate
 from .explain import explain
 from .predict import predict
+from .run_program import run as run_program
 from .summary import summary
 from .train import train
 from .verify import verify
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 for verb in (train, evaluate, predict, summary, explain, verify):
     app.command()(verb)
+app.command("run")(run_program)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,11 @@
+"""Running notebooks and scripts of others on Backlit: reading, executing cells, keeping what they show.
+
+No kernel and no IPython: cells run one after the other in this process, with `compat` answering foreign imports.
+"""
+
+from __future__ import annotations
+
+from .document import Cell, Notebook, read_notebook
+from .execution import Execution, Result
+
+__all__ = ["Cell", "Execution", "Notebook", "Result", "read_notebook"]
