@@ -12,7 +12,7 @@ import numpy as np
 
 ROOTS = {
     "tensorflow": "tensorflow", "keras": "tensorflow", "tf_keras": "tensorflow",
-    "common": "book", "dataset": "book", "ch04": "book", "ch05": "book",
+    "sklearn": "sklearn", "common": "book", "dataset": "book", "ch04": "book", "ch05": "book",
 }  # fmt: skip
 KERAS = re.compile(r"^(tensorflow\.keras|tensorflow\.python\.keras|tensorflow\.compat\.v2\.keras|tf_keras)(?=\.|$)")
 KERAS_VERSION = "3.15.1+backlit"  # the version whose semantics ours follow
@@ -58,6 +58,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keras.random": ("backlit.random",),
     "keras.regularizers": ("backlit.regularizers",),
     "keras.utils": ("backlit.compat.keras_utils", "backlit.compat.keras_pictures"),
+    "sklearn": (),  # this one and those below only where scikit-learn is not installed
+    "sklearn.datasets": ("backlit.compat.sklearn_names.datasets",),
+    "sklearn.metrics": ("backlit.compat.sklearn_names.metrics",),
+    "sklearn.model_selection": ("backlit.compat.sklearn_names.model_selection",),
     "common": (),
     "common.functions": ("backlit.compat.book.functions",),
     "common.gradient": ("backlit.compat.book.gradient",),
