@@ -66,7 +66,8 @@ def verify(
     results: list[Result] = []
     try:
         for number in chosen:
-            results.append(_run(number, digits, quick, budget))
+            results.append(_titled(number))
+            _run(results[-1], digits, quick, budget)
     finally:
         if json_file is not None:
             _write(json_file, results, quick)
@@ -103,21 +104,26 @@ def _digits(data_dir: Path | None) -> Digits:
         return Digits.of(mnist.load_data(data_dir=data_dir))
     except DownloadError as error:
         raise DownloadError(
-            "The figures are those of MNIST, which is not on this machine and could not be fetched. Set BACKLIT_DATA or "
-            f"--data-dir to a folder with its four IDX files. ({error})"
+            "The figures are those of MNIST, which is not on this machine and could not be fetched. Set BACKLIT_DATA "
+            f"or --data-dir to a folder with its four IDX files. ({error})"
         ) from None
 
 
-def _run(number: str, digits: Digits, quick: bool, budget: float) -> Result:
+def _titled(number: str) -> Result:
+    from ..figures import NOTEBOOKS
+
+    return Result(number, NOTEBOOKS[number][0])
+
+
+def _run(result: Result, digits: Digits, quick: bool, budget: float) -> None:
     """Run one notebook under a bar, printing each figure when it is there."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from ..figures import NOTEBOOKS, Plan
 
-    title, figures = NOTEBOOKS[number]
-    result, start = Result(number, title), time.perf_counter()
-    print(f"\n{number}  {title}")
+    start, reach = time.perf_counter(), NOTEBOOKS[result.number][1]
+    print(f"\n{result.number}  {result.title}")
     print(_row("", "printed", "Backlit", "may differ by"), flush=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -126,13 +132,12 @@ def _run(number: str, digits: Digits, quick: bool, budget: float) -> Result:
         def tell(part: str, share: float) -> None:
             bar.update(task, description=part, completed=share)
 
-        for figure in figures(digits, Plan(quick, budget, tell)):
+        for figure in reach(digits, Plan(quick, budget, tell)):
             result.figures.append(figure)
             mark = {True: "", False: "  <-- does not hold", None: ""}[figure.holds]
             print(_row(figure.name, figure.printed, figure.reached, figure.band) + mark, flush=True)
     result.seconds = time.perf_counter() - start
     print(f"  {_verdict(result)}, {result.seconds:.1f} s", flush=True)
-    return result
 
 
 def _row(name: str, printed: str, reached: str, band: str) -> str:

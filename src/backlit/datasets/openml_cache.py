@@ -1,6 +1,6 @@
-"""MNIST written as scikit-learn keeps what it fetched from OpenML, so that its `fetch_openml` finds it without a network.
+"""MNIST written as scikit-learn keeps what it fetched from OpenML, so that its `fetch_openml` finds it offline.
 
-`openml` reads such a cache; what scikit-learn makes of it (DataFrame or array, categories, names) stays its own business.
+`openml` reads such a cache; what scikit-learn makes of it (DataFrame or array, categories) stays its own business.
 """
 
 from __future__ import annotations
@@ -64,8 +64,15 @@ def _answers(md5: str) -> dict[str, Any]:
     """Return what OpenML's interface would have answered, by the path it was asked under."""
     found = {"did": NUMBER, "name": "mnist_784", "version": 1, "status": "active", "format": "ARFF"}
     description = {
-        **{"id": str(NUMBER), "name": "mnist_784", "version": "1", "format": "ARFF", "status": "active"},
-        **{"file_id": str(FILE_NUMBER), "default_target_attribute": "class", "md5_checksum": md5, "licence": "CC BY-SA 3.0"},
+        "id": str(NUMBER),
+        "name": "mnist_784",
+        "version": "1",
+        "format": "ARFF",
+        "status": "active",
+        "file_id": str(FILE_NUMBER),
+        "default_target_attribute": "class",
+        "md5_checksum": md5,
+        "licence": "CC BY-SA 3.0",
         "creator": ["Yann LeCun", "Corinna Cortes", "Christopher J.C. Burges"],
         "url": f"https://www.openml.org/{DATA}",
         "description": "The MNIST digits, 784 pixels each: 60,000 training images, then 10,000 test images. Written by "
@@ -74,13 +81,14 @@ def _answers(md5: str) -> dict[str, Any]:
     features = [_feature(n, f"pixel{n + 1}", {"data_type": "numeric"}) for n in range(PIXELS)]
     nominal = {"data_type": "nominal", "nominal_value": [str(n) for n in range(10)]}
     features.append(_feature(PIXELS, "class", nominal))
+    rows = {"name": "NumberOfInstances", "value": f"{ROWS}.0"}
     listed = {"data": {"dataset": [found]}}
     return {
         f"{API}/list/data_name/mnist_784/limit/2/data_version/1": listed,
         f"{API}/list/data_name/mnist_784/limit/2/status/active/": listed,
         f"{API}/{NUMBER}": {"data_set_description": description},
         f"{API}/features/{NUMBER}": {"data_features": {"feature": features}},
-        f"{API}/qualities/{NUMBER}": {"data_qualities": {"quality": [{"name": "NumberOfInstances", "value": f"{ROWS}.0"}]}},
+        f"{API}/qualities/{NUMBER}": {"data_qualities": {"quality": [rows]}},
     }
 
 

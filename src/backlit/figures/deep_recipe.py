@@ -1,7 +1,7 @@
 """Our recipe for the network of notebook 000: the same layers and as much time, another way of training them.
 
-The learning rate rises and then falls along a cosine to 0 (so that the end is an average, not a stop), batches are larger,
-and the images move less: a digit turned by 30 degrees and halved in size is rare in the test set.
+The learning rate rises and then falls along a cosine to 0, so that the weights come to rest; batches are larger, and
+the images move less: a digit turned by 30 degrees and halved in size is rare in the test set.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
 from ..compat.book.two_layer_net import TwoLayerNet
 from ..tensor import GradientTape, Tensor
 from .figure import Digits, Figure, Plan, exact
@@ -37,7 +36,7 @@ ITERATIONS, QUICK_ITERATIONS, EVERY, BATCH, RATE = 10_000, 2_401, 600, 100, 0.1
 
 
 def apple_and_orange() -> dict[str, str]:
-    """Return the price of two apples, of two apples and three oranges, and the derivatives, as the notebook prints them."""
+    """Return the price of the apples, of all fruit, and the derivatives of both, as the notebook prints them."""
     given = {"apple": 100, "apples": 2, "orange": 150, "oranges": 3, "tax": 1.1}
     apple, apples, orange, oranges, tax = tensors = [Tensor(np.float64(v)) for v in given.values()]
     with GradientTape(persistent=True) as tape:
@@ -79,7 +78,6 @@ def training_accuracies(digits: Digits, plan: Plan, iterations: int = ITERATIONS
             plan.tell("training", step / iterations)
             reached.append((network.accuracy(x, t), network.accuracy(x_test, t_test)))
     return reached
-
 
 
 def node_figures(digits: Digits, plan: Plan) -> Iterator[Figure]:

@@ -87,7 +87,8 @@ def cross_entropy_error(y: Any, t: Any) -> Any:
     y: probabilities (batch, classes) or (classes,). t: one-hot rows in the shape of y, or class numbers (batch,).
     Other shapes raise `ShapeError`, class numbers that do not exist `LabelError`.
 
-    >>> print(f"{cross_entropy_error([0.1, 0.6, 0.3], [0, 1, 0]):.4f} {cross_entropy_error([[0.1, 0.6, 0.3]], [1]):.4f}")
+    >>> y = [0.1, 0.6, 0.3]
+    >>> print(f"{cross_entropy_error(y, [0, 1, 0]):.4f} {cross_entropy_error([y], [1]):.4f}")
     0.5108 0.5108
     """
     y = np.atleast_2d(as_numbers(y, "y"))

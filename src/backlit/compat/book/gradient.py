@@ -1,7 +1,7 @@
 """The book's `common.gradient`: the slope of a function, felt out by moving one number at a time.
 
-`graph.check` has the finer rule that our own tests use; this one moves the array itself, which the book's networks count
-on, because their loss reads the weights from where they are.
+`graph.check` has the finer rule that our own tests use; this one moves the array itself, which the book's networks
+count on, because their loss reads the weights from where they are.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def numerical_gradient(f: Callable[[Any], Any], x: Any) -> Array:
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
         what = f"an array of dtype {x.dtype}" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
         raise DataError(
-            f"numerical_gradient was given {what}. Expected an array of floats, because its numbers are moved by 0.0001 "
-            "in place: np.array([3.0, 4.0])."
+            f"numerical_gradient was given {what}. Expected an array of floats, because its numbers are moved by "
+            "0.0001 in place: np.array([3.0, 4.0])."
         )
     gradient = np.empty(x.size, x.dtype)
     for place in range(x.size):

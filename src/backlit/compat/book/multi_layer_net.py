@@ -6,6 +6,7 @@ The extended one has batch normalization before each activation and dropout afte
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class MultiLayerNet(Network):
         self.weight_decay_lambda = weight_decay_lambda
         make = activation_named(activation, {"relu": Relu, "sigmoid": Sigmoid})
         sizes = [input_size, *self.hidden_size_list]
-        for number, (size_in, size_out) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
+        for number, (size_in, size_out) in enumerate(pairwise(sizes), 1):
             self.add_affine(number, size_in, size_out, _spread(weight_init_std, size_in))
             self._before_activation(number, size_out)
             self.layers[f"Activation_function{number}"] = make()
@@ -56,8 +57,11 @@ class MultiLayerNet(Network):
 
     def loss(self, x: Any, t: Any, train_flg: bool = False) -> Any:
         """Return the loss of a batch, weight decay included."""
-        squares = sum(np.sum(w**2) for key, w in self.params.items() if key[0] == "W") if self.weight_decay_lambda else 0
-        return super().loss(x, t, train_flg) + 0.5 * self.weight_decay_lambda * squares
+        loss = super().loss(x, t, train_flg)
+        if not self.weight_decay_lambda:
+            return loss
+        squares = sum(float(np.sum(w**2)) for key, w in self.params.items() if key[0] == "W")
+        return loss + 0.5 * self.weight_decay_lambda * squares
 
     def gradient_of(self, key: str) -> Array:
         """Return the gradient of a parameter, weight decay included."""

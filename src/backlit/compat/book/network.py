@@ -33,7 +33,7 @@ class Network:
         return self.last_layer
 
     def add_affine(self, number: int, size_in: int, size_out: int, spread: float) -> None:
-        """Add the layer `Affine1`, ... with the parameters `W1`, `b1`, ...: normal numbers of a deviation, and zeros."""
+        """Add the layer `Affine1`, ... with `W1`, ...: normal numbers times `spread`, and `b1`, ...: zeros."""
         self.params[f"W{number}"] = spread * np.random.randn(size_in, size_out)
         self.params[f"b{number}"] = np.zeros(size_out)
         self.layers[f"Affine{number}"] = Affine(self.params[f"W{number}"], self.params[f"b{number}"])
@@ -69,8 +69,8 @@ class Network:
     def gradient_of(self, key: str) -> Array:
         """Return the gradient that the layer of a parameter keeps: `W2` is `Affine2.dW`."""
         name, number = key.rstrip("0123456789"), key.lstrip("abegmtW")
-        kind, kept = {"gamma": ("BatchNorm", "dgamma"), "beta": ("BatchNorm", "dbeta")}.get(name, ("Affine", f"d{name}"))
-        return getattr(self.layers[f"{kind}{number}"], kept)
+        kind = "BatchNorm" if name in ("gamma", "beta") else "Affine"
+        return getattr(self.layers[f"{kind}{number}"], f"d{name}")
 
 
 def activation_named(kind: Any, choices: dict[str, Callable[[], Any]]) -> Callable[[], Any]:

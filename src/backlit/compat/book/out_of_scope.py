@@ -1,6 +1,7 @@
 """The book's chapter on convolutions: its names can be imported, and say when they are called that they are not here.
 
-An error at the import would take away the dense layers in the same line; `from common.layers import *` is the book's way.
+An error at the import would take away the dense layers in the same line, and `from common.layers import *` tells
+nobody which names it lacks.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def train_test_split(
     parts = [np.asanyarray(a) for a in arrays]
     lengths = {len(part) for part in parts}
     if len(lengths) != 1:
-        raise DataError(f"train_test_split was given {len(parts)} arrays of {sorted(lengths)} rows. Expected one length.")
+        raise DataError(f"train_test_split was given arrays of {sorted(lengths)} rows. Expected one length for all.")
     rows = lengths.pop()
     train, test = _sizes(rows, test_size, train_size)
     if not shuffle:
@@ -47,7 +47,7 @@ def _sizes(rows: int, test_size: Any, train_size: Any) -> tuple[int, int]:
     test = rows - int(train) if test is None else test
     if train < 1 or test < 1 or train + test > rows:
         raise ConfigError(
-            f"train_test_split was given test_size={test_size!r} and train_size={train_size!r} for {rows} rows: {train} "
-            f"and {test}. Expected one row or more each, and {rows} at most together."
+            f"train_test_split was given test_size={test_size!r} and train_size={train_size!r} for {rows} rows: "
+            f"{train} and {test}. Expected one row or more each, and {rows} at most together."
         )
     return int(train), int(test)
