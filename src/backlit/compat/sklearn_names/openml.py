@@ -6,6 +6,7 @@ else it is arrays with the few names of a DataFrame that notebooks use.
 
 from __future__ import annotations
 
+import os
 import socket
 import warnings
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import numpy as np
 
 from ...arrays import Array
 from ...datasets import cache, mnist
+from ...datasets.fetch import OFFLINE
 from ...datasets.openml import cached_files
 from ...datasets.openml_cache import NUMBER, write_cache
 from ...errors import BacklitError, UnsupportedName
@@ -95,6 +97,8 @@ def _is_mnist(name: Any, options: dict[str, Any]) -> bool:
 
 
 def _reachable() -> bool:
+    if os.environ.get(OFFLINE, "0") not in ("", "0"):
+        return False
     try:
         socket.create_connection(HOST, PATIENCE).close()
     except OSError:
