@@ -173,7 +173,8 @@ def test_a_notebook_of_format_3(tmp_path: Path) -> None:
 def test_a_script_runs_with_its_arguments_and_exit_status(tmp_path: Path) -> None:
     script = tmp_path / "s.py"
     script.write_text(
-        "import sys\nfrom keras.layers import Dense\nif __name__ == '__main__':\n    print(sys.argv[1:], Dense.__name__)\n"
+        "import sys\nfrom keras.layers import Dense\nif __name__ == '__main__':\n"
+        "    print(sys.argv[1:], Dense.__name__)\n"
         "    sys.exit(4)\n"
     )
     done = run(script, "--", "a", "--b")

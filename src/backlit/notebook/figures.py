@@ -1,4 +1,4 @@
-"""A back end of matplotlib's: `plt.show()` hands all open figures to `pictures`. Only matplotlib imports this module."""
+"""A back end of matplotlib's: `plt.show()` hands all open figures to `pictures`. Matplotlib alone imports this."""
 
 from __future__ import annotations
 
