@@ -256,7 +256,7 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
     """Return the Euclidean norm, or that of order 1 or infinity."""
     x, keep = as_tensor(tensor), bool(keepdims)
     axis = axis if axis is None or isinstance(axis, int) else _shape(axis)
-    if ord in ("euclidean", "fro", 2):
+    if ord in ("euclidean", 2):
         return ops.sqrt(ops.sum(ops.square(x), axis=axis, keepdims=keep))
     if ord == 1:
         return ops.sum(ops.abs(x), axis=axis, keepdims=keep)
