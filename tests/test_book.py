@@ -377,7 +377,11 @@ def test_the_learners_notebook_in_order(
     assert isinstance(failed[6], FileNotFoundError)
     assert "ch05_1.png" in str(failed[6])
     printed = capsys.readouterr().out.splitlines()
-    for line in ("220.00000000000003", "2.2 110.00000000000001 200", "110.00000000000001 2.2 3.3000000000000003 165.0 650"):
+    for line in (
+        "220.00000000000003",
+        "2.2 110.00000000000001 200",
+        "110.00000000000001 2.2 3.3000000000000003 165.0 650",
+    ):
         assert line in printed
     differences = [float(line.split(":")[1]) for line in printed if line[:3] in ("W1:", "b1:", "W2:", "b2:")]
     assert len(differences) == 4

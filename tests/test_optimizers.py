@@ -336,7 +336,6 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     (lambda: optimizers.get(None), ConfigError, "is no optimizer"),
     (lambda: optimizers.get(3), ConfigError, "is no optimizer"),
     (lambda: optimizers.get({"class_name": "Adan", "config": {}}), ConfigError, "adam"),
-    (lambda: optimizers.Adam(lr=0.1), ConfigError, "learning_rate"),
     (lambda: optimizers.SGD(decay=-0.1), ConfigError, "decay"),
     (lambda: optimizers.SGD(clip_norm=1.0), ConfigError, 'Did you mean "clipnorm"'),
     (lambda: optimizers.Adam(clipnorm=1.0, clipvalue=1.0), ConfigError, "at most one"),

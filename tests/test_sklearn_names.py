@@ -93,9 +93,7 @@ def test_the_learners_notebook_with_pandas(
 
 
 @pytest.mark.mnist
-def test_arrays_where_there_is_no_pandas(
-    mnist_dir: Path, out_of_reach: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_arrays_where_there_is_no_pandas(mnist_dir: Path, out_of_reach: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKLIT_DATA", str(mnist_dir))
     monkeypatch.setattr(openml, "find_spec", lambda name: None)
     with pytest.warns(UserWarning, match="out of reach"):

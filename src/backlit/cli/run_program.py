@@ -27,12 +27,10 @@ Rest = Annotated[list[str] | None, typer.Argument(help="Arguments of the script,
 Check = Annotated[bool, typer.Option("--check", help="List the names Backlit does not have, without running.")]
 Save = Annotated[Path | None, typer.Option(help="Write the executed notebook here.", show_default=False)]
 KeepGoing = Annotated[bool, typer.Option("--keep-going/--stop-on-error", help="Run the cells behind one that failed.")]
-Lints = Annotated[bool, typer.Option("--lints/--no-lints", help="Say where a program harms itself.")]
 
 
 def run(
     file: File, arguments: Rest = None, check: Check = False, save: Save = None, keep_going: KeepGoing = True,
-    lints: Lints = True,
 ) -> None:  # fmt: skip
     """Run a notebook or script for TensorFlow, Keras or the book on Backlit, unchanged.
 

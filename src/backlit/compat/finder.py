@@ -54,25 +54,26 @@ def value_of(module: str, name: str) -> Any:
     if name in facts:
         return facts[name]
     for source in sources(canonical(module)):
-        ours = importlib.import_module(source)
-        if name in public_names(ours):
-            return getattr(ours, name)
+        if name in public_names(source):
+            return getattr(importlib.import_module(source.partition(":")[0]), name)
     return MISSING
 
 
-def public_names(module: ModuleType) -> set[str]:
-    """Return the names of one of our modules that users may see."""
+def public_names(source: str) -> set[str]:
+    """Return the names users may see of one of our modules, or the one name of `module:name`, if it is there."""
+    path, _, only = source.partition(":")
+    module = importlib.import_module(path)
+    if only:
+        return {only} if hasattr(module, only) else set()
     listed = getattr(module, "__all__", None)
-    named = listed if listed is not None else [name for name in dir(module) if not name.startswith("_")]
-    more = dir(module) if listed is not None and module.__name__ == "backlit" else ()  # the ops stand there, too
-    return {*named, *(name for name in more if not name.startswith("_"))}
+    return {*listed} if listed is not None else {name for name in dir(module) if not name.startswith("_")}
 
 
 def names_of(module: str) -> list[str]:
     """Return all names of a foreign module: what we have, and the modules below it."""
     found = {*FACTS.get(canonical(module), {}), *children(canonical(module))}
     for source in sources(canonical(module)):
-        found |= public_names(importlib.import_module(source))
+        found |= public_names(source)
     return sorted(found)
 
 

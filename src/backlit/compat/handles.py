@@ -36,5 +36,14 @@ def lifted(op: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def like(x: Any, result: Any) -> Any:
+    """Return `result` in the integer dtype of `x`: TensorFlow keeps int32, where NumPy's sums become int64."""
+    if x.dtype.kind not in "iu" or result.dtype == x.dtype:
+        return result
+    from ..ops import cast
+
+    return cast(result, dtype=x.dtype.name)
+
+
 def _plain(value: Any) -> Any:
     return as_tensor(value) if isinstance(value, list) else value

@@ -53,11 +53,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keras.optimizers": ("backlit.optimizers",),
     "keras.optimizers.legacy": ("backlit.optimizers",),
     "keras.optimizers.schedules": ("backlit.optimizers.schedules",),
-    "keras.preprocessing": ("backlit.compat.keras_pictures",),
+    "keras.preprocessing": ("backlit.datasets:image_dataset_from_directory",),
     "keras.preprocessing.image": ("backlit.preprocessing.image",),
     "keras.random": ("backlit.random",),
     "keras.regularizers": ("backlit.regularizers",),
-    "keras.utils": ("backlit.compat.keras_utils", "backlit.compat.keras_pictures"),
+    "keras.utils": ("backlit.compat.keras_utils", "backlit.datasets:image_dataset_from_directory"),
     "sklearn": (),  # this one and those below only where scikit-learn is not installed
     "sklearn.datasets": ("backlit.compat.sklearn_names.datasets",),
     "sklearn.metrics": ("backlit.compat.sklearn_names.metrics",),
@@ -79,10 +79,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     "ch04.two_layer_net": ("backlit.compat.book.sigmoid_net",),
     "ch05": (),
     "ch05.two_layer_net": ("backlit.compat.book.two_layer_net",),
-}  # fmt: skip  # modules of ours that are not in this version count as empty
+}  # fmt: skip  # `module:name` is one name of a module; what is not in this version counts as empty
 FACTS: dict[str, dict[str, Any]] = {
     "tensorflow": {"__version__": TENSORFLOW_VERSION, "newaxis": None},
     "keras": {"__version__": KERAS_VERSION},
+    "tensorflow.python": {},
     "tensorflow.version": {"VERSION": TENSORFLOW_VERSION, "GIT_VERSION": "backlit"},
 }
 for book in ("common.functions", "common.gradient", "common.layers", "common.optimizer", "common.util"):
@@ -104,7 +105,7 @@ def canonical(module: str) -> str:
 
 def sources(known: str) -> tuple[str, ...]:
     """Return the names of our modules behind a foreign module, by its canonical name."""
-    return tuple(source for source in MODULES.get(known, ()) if _exists(source))
+    return tuple(source for source in MODULES.get(known, ()) if _exists(source.partition(":")[0]))
 
 
 def children(known: str) -> list[str]:

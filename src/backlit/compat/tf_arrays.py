@@ -14,7 +14,7 @@ from .. import ops
 from ..errors import ConfigError, ShapeError
 from ..tensor import Tensor, ones, ones_like, zeros, zeros_like
 from ..tensor import eye as _eye
-from .handles import as_tensor, lifted
+from .handles import as_tensor, lifted, like
 
 __all__ = [
     "abs", "acos", "add", "argmax", "argmin", "argsort", "asin", "atan", "boolean_mask", "broadcast_to", "cast",
@@ -195,7 +195,7 @@ def argmax(input: Any, axis: int | None = None, output_type: Any = "int64", name
     return cast(ops.argmax(as_tensor(input), axis=0 if axis is None else int(axis)), output_type)
 
 
-def argmin(input: Any, axis: int | None = None, output_type: Any = "int32", name: str | None = None) -> Any:
+def argmin(input: Any, axis: int | None = None, output_type: Any = "int64", name: str | None = None) -> Any:
     """Return where the smallest number is along an axis, the first by default."""
     return cast(ops.argmin(as_tensor(input), axis=0 if axis is None else int(axis)), output_type)
 
@@ -208,7 +208,7 @@ def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | 
 
 def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False) -> Tensor:
     """Return the places of the numbers in order; equal numbers keep theirs."""
-    array = np.asarray(values)
+    array = as_tensor(values).numpy()
     return Tensor(np.argsort(array if direction == "ASCENDING" else -array, axis=axis, kind="stable").astype(np.int32))
 
 
@@ -256,7 +256,7 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
     """Return the Euclidean norm, or that of order 1 or infinity."""
     x, keep = as_tensor(tensor), bool(keepdims)
     axis = axis if axis is None or isinstance(axis, int) else _shape(axis)
-    if ord in ("euclidean", "fro", 2):
+    if ord in ("euclidean", 2):
         return ops.sqrt(ops.sum(ops.square(x), axis=axis, keepdims=keep))
     if ord == 1:
         return ops.sum(ops.abs(x), axis=axis, keepdims=keep)
@@ -267,7 +267,8 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
 
 def pow(x: Any, y: Any, name: str | None = None) -> Any:
     """Return x to the power y."""
-    return ops.power(as_tensor(x), y)
+    x = as_tensor(x)
+    return like(x, ops.power(x, y if hasattr(y, "apply_op") else as_tensor(y)))
 
 
 def sigmoid(x: Any, name: str | None = None) -> Any:
@@ -280,7 +281,7 @@ def sigmoid(x: Any, name: str | None = None) -> Any:
 def cumsum(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
     """Return running sums along an axis."""
     x = as_tensor(x)
-    found = ops.cumsum(x, axis=axis, reverse=reverse)
+    found = like(x, ops.cumsum(x, axis=axis, reverse=reverse))
     return found - x if exclusive else found
 
 
@@ -312,7 +313,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
 
 def unique(x: Any, out_idx: Any = "int32", name: str | None = None) -> tuple[Tensor, Tensor]:
     """Return the different numbers in the order they come, and for each number which one it is."""
-    array = np.asarray(x)
+    array = as_tensor(x).numpy()
     values, first, inverse = np.unique(array, return_index=True, return_inverse=True)
     order = np.argsort(first)
     return Tensor(values[order]), Tensor(np.argsort(order)[inverse].astype(out_idx))

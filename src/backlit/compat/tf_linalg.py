@@ -55,9 +55,9 @@ def diag(diagonal: Any, name: str = "diag") -> Any:
 
 def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
     """Return the inverse of a matrix."""
-    return Tensor(np.linalg.inv(np.asarray(input)))
+    return Tensor(np.linalg.inv(as_tensor(input).numpy()))
 
 
 def det(input: Any, name: str | None = None) -> Tensor:
     """Return the determinant of a matrix."""
-    return Tensor(np.linalg.det(np.asarray(input)))
+    return Tensor(np.linalg.det(as_tensor(input).numpy()))

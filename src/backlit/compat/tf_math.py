@@ -147,7 +147,7 @@ def confusion_matrix(
 
 def top_k(input: Any, k: int = 1, sorted: bool = True, name: str | None = None) -> tuple[Any, Tensor]:
     """Return the k greatest numbers of each row, the greatest first, and their places."""
-    array = np.asarray(input)
+    array = as_tensor(input).numpy()
     places = np.argsort(-array, axis=-1, kind="stable")[..., :k]
     return Tensor(np.take_along_axis(array, places, -1)), Tensor(places.astype(np.int32))
 

@@ -6,13 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ops
-from .handles import as_tensor
+from .handles import as_tensor, like
+
+__all__ = [
+    "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+    "reduce_std", "reduce_sum", "reduce_variance",
+]  # fmt: skip
 
 
 def _reduction(op: Callable[..., Any], name: str) -> Callable[..., Any]:
     def reduce(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
         along = axis if axis is None or isinstance(axis, int) else tuple(int(a) for a in axis)
-        return op(as_tensor(input_tensor), axis=along, keepdims=keepdims)
+        x = as_tensor(input_tensor)
+        found = op(x, axis=along, keepdims=keepdims)
+        return found if found.dtype.kind == "b" else like(x, found)  # a mean of integers is cut off, as there
 
     reduce.__name__ = reduce.__qualname__ = name
     reduce.__doc__ = f"Return the `{op.__name__}` over an axis, several axes, or (by default) all of them."
@@ -33,6 +40,3 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False
         found = ops.logsumexp(ops.reshape(x, (-1,)), axis=-1)
         return ops.reshape(found, (1,) * len(x.shape)) if keepdims else found
     return ops.logsumexp(x, axis=axis, keepdims=keepdims)
-
-
-__all__ = [name for name in globals() if name.startswith("reduce_")]

@@ -61,5 +61,5 @@ def provide(display: Callable[..., None]) -> None:
     top, module = ModuleType("IPython"), ModuleType("IPython.display")
     names: dict[str, Any] = {"display": display, "HTML": HTML, "Markdown": Markdown, "SVG": SVG, "Image": Image}
     vars(module).update(names, clear_output=lambda *_, **__: None)
-    vars(top).update(display=module, get_ipython=lambda: None, __path__=[])
+    vars(top).update(display=module, get_ipython=lambda: None, version_info=(9, 0, 0), __version__="9.0.0", __path__=[])
     sys.modules.update({"IPython": top, "IPython.display": module})

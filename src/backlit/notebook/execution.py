@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from . import displays, figures
+from . import displays, pictures
 from .document import Cell
 from .magics import translated
 from .outputs import Outputs, captured
@@ -44,7 +44,7 @@ class Execution:
         self.outputs = Outputs()
         builtins.display = self.display  # type: ignore[attr-defined]
         displays.provide(self.display)
-        figures.use(self._picture)
+        pictures.use(self._picture)
 
     def run(self, cell: Cell, number: int) -> Result:
         """Run a cell and keep its outputs in it. Ctrl-C and `sys.exit` end the cell and are told by the state."""
@@ -63,7 +63,7 @@ class Execution:
     def _guarded(self, source: str, number: int, notes: list[str]) -> tuple[str, str]:
         try:
             self._execute(source, number, notes)
-            figures.show()
+            pictures.take_all()
             return OK, ""
         except KeyboardInterrupt as stopped:
             return STOPPED, self._told(stopped, number)

@@ -1,0 +1,252 @@
+"""Foreign names: what `import tensorflow` finds after `compat.install()`, and that it computes what TensorFlow does.
+
+Names that are missing are told with their line and the nearest there is.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from golden import tensorflow_calls
+
+import backlit as bl
+from backlit import compat
+from backlit.compat.modules import MODULES
+from backlit.errors import BacklitError, ConfigError, UnsupportedImport, UnsupportedName
+
+GOLDEN = json.loads(tensorflow_calls.PLACE.read_text())["answers"]
+
+
+@pytest.fixture(autouse=True)
+def _installed() -> Iterator[None]:
+    compat.install()
+    yield
+    compat.uninstall()
+
+
+def tensorflow() -> Any:
+    return importlib.import_module("tensorflow")
+
+
+@pytest.fixture(scope="module")
+def scope() -> dict[str, Any]:
+    """The names the golden calls use, for all of them: one of them changes `v`, as it did there."""
+    compat.install()
+    found: dict[str, Any] = {"tf": tensorflow(), "np": np}
+    exec(tensorflow_calls.SETUP, found)  # noqa: S102 - our own text
+    return found
+
+
+@pytest.mark.parametrize("call", tensorflow_calls.calls())
+def test_a_call_gives_what_tensorflow_gives(call: str, scope: dict[str, Any]) -> None:
+    wanted = GOLDEN[call]
+    found = np.asarray(eval(call, scope))  # noqa: S307 - our own text
+    assert list(found.shape) == wanted["shape"]
+    assert str(found.dtype) == wanted["dtype"]
+    np.testing.assert_allclose(found, np.array(wanted["values"], found.dtype), rtol=2e-6, atol=2e-7)
+
+
+def test_every_name_that_is_offered_can_be_had() -> None:
+    later = {} if _has("backlit.preprocessing") else {"keras.preprocessing.image"}
+    names = [(name, one) for name in MODULES if name not in later for one in dir(importlib.import_module(name))]
+    offered = [(name, one) for name, one in names if f"{name}.{one}" not in later]
+    assert [pair for pair in offered if not hasattr(importlib.import_module(pair[0]), pair[1])] == []
+    assert len(offered) > 800
+
+
+def _has(module: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(module) is not None
+
+
+@pytest.mark.parametrize("root", ["tensorflow.keras", "keras", "tf_keras", "tensorflow.python.keras"])
+def test_keras_is_one_library_under_each_of_its_names(root: str) -> None:
+    module = importlib.import_module(f"{root}.layers")
+    assert module.Dense is bl.layers.Dense
+    assert importlib.import_module(f"{root}.datasets.mnist").load_data is bl.datasets.mnist.load_data
+    assert importlib.import_module(f"{root}.utils").to_categorical is bl.datasets.to_categorical
+
+
+def test_the_names_of_notebooks() -> None:
+    tf = tensorflow()
+    assert tf.keras.Sequential is bl.Sequential
+    assert tf.GradientTape is bl.GradientTape
+    assert isinstance(tf.keras.optimizers.legacy.Adam(learning_rate=0.1), bl.optimizers.Adam)
+    assert tf.__version__.startswith("2.")
+    assert tf.config.list_physical_devices("GPU") == []
+    assert len(tf.config.list_physical_devices()) == 1
+    assert tf.zeros(2).dtype == tf.float32
+    assert tf.keras.backend.image_data_format() == "channels_last"
+    with tf.device("/CPU:0"):
+        assert float(tf.constant(1.0)) == 1.0
+
+    @tf.function(jit_compile=True)
+    def twice(x: Any) -> Any:
+        return 2 * x
+
+    assert twice(tf.constant(3)).numpy() == 6
+
+
+def test_a_tape_follows_tensorflow_s_functions() -> None:
+    tf = tensorflow()
+    w, b = tf.Variable([[0.5], [-1.0]]), tf.Variable([0.25])
+    with tf.GradientTape() as tape:
+        y = tf.nn.sigmoid(tf.matmul([[1.0, 2.0], [3.0, 4.0]], w) + b)
+        loss = tf.reduce_mean(tf.square(y - [[1.0], [0.0]]))
+    dw, db = tape.gradient(loss, [w, b])
+    y = 1 / (1 + np.exp(-(np.array([[1.0, 2.0], [3.0, 4.0]]) @ [[0.5], [-1.0]] + 0.25)))
+    dz = (y - [[1.0], [0.0]]) * y * (1 - y)
+    np.testing.assert_allclose(dw.numpy(), np.array([[1.0, 2.0], [3.0, 4.0]]).T @ dz, rtol=1e-5)
+    np.testing.assert_allclose(db.numpy(), dz.sum(axis=0), rtol=1e-5)
+
+
+def test_random_numbers_repeat_after_set_seed() -> None:
+    tf = tensorflow()
+    tf.random.set_seed(1)
+    first = tf.random.normal((3,)).numpy()
+    tf.random.set_seed(1)
+    np.testing.assert_array_equal(tf.random.normal((3,)).numpy(), first)
+    assert tf.random.uniform((50,), 2, 3).numpy().min() >= 2
+
+
+def test_datasets_are_chains_of_steps() -> None:
+    data = tensorflow().data.Dataset
+    slices = data.from_tensor_slices((np.arange(10.0), np.arange(10)))
+    assert [y.numpy().tolist() for _, y in slices.batch(4)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert len(slices.batch(4, drop_remainder=True)) == 2
+    shuffled = slices.shuffle(10, seed=3)
+    first, second = ([int(y) for _, y in shuffled] for _ in range(2))
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+    again = slices.shuffle(10, seed=3, reshuffle_each_iteration=False)
+    assert [int(y) for _, y in again] == [int(y) for _, y in again]
+    near = [int(y) for _, y in slices.shuffle(2, seed=1)]
+    assert all(value <= place + 1 for place, value in enumerate(near))  # the buffer holds two
+    assert [int(n) for n in data.range(5).map(lambda n: n * n).filter(lambda n: n > 1)] == [4, 9, 16]
+    assert [int(n) for n in data.range(3).repeat(2).skip(1).take(4)] == [1, 2, 0, 1]
+    assert [(int(i), int(n)) for i, n in data.range(2).enumerate(5)] == [(5, 0), (6, 1)]
+    assert [(int(a), int(b)) for a, b in data.zip((data.range(3), data.range(5, 9)))] == [(0, 5), (1, 6), (2, 7)]
+    assert next(iter(data.from_tensor_slices({"a": [[1, 2]]})))["a"].numpy().tolist() == [1, 2]
+    assert int(data.from_generator(lambda: iter([1, 2])).cardinality()) == -2
+    cached = data.from_generator(lambda: iter([1, 2, 3])).cache()
+    assert [int(n) for n in cached] == [int(n) for n in cached] == [1, 2, 3]
+    assert [n.numpy().tolist() for n in data.range(5).batch(2).unbatch().batch(5)] == [[0, 1, 2, 3, 4]]
+
+
+def test_fit_takes_a_dataset() -> None:
+    tf = tensorflow()
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    y = (x[:, 0] > 0).astype("int32")
+    train = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(64).batch(16).prefetch(tf.data.AUTOTUNE)
+    model = tf.keras.Sequential([tf.keras.layers.Dense(8, activation="relu"), tf.keras.layers.Dense(2)])
+    loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=tf.keras.optimizers.Adam(0.05), loss=loss, metrics=["accuracy"])
+    history = model.fit(train, epochs=8, validation_data=train, verbose=0).history
+    assert history["val_accuracy"][-1] > 0.9
+    assert model.predict(train.map(lambda x, y: x), verbose=0).shape == (64, 2)
+
+
+ABSENT: list[tuple[str, type[Exception], list[str]]] = [
+    ("from tensorflow.keras.layers import Conv2D", UnsupportedImport, ["Conv2D", "convolutions", "out of scope"]),
+    ("import keras.applications", UnsupportedImport, ["keras.applications", "out of scope"]),
+    ("from tensorflow.keras.layers import Densse", UnsupportedImport, ["Densse", "missing", "Dense"]),
+    ("import tensorflow as tf\n\ntf.reduce_men([1.0])", UnsupportedName, ["reduce_men", "line 3", "reduce_mean"]),
+    ("import keras\nkeras.layers.LSTM(3)", UnsupportedName, ["LSTM", "recurrence", "line 2"]),
+]
+
+
+@pytest.mark.parametrize(("code", "kind", "told"), ABSENT)
+def test_a_name_that_is_not_here_is_explained(code: str, kind: type[Exception], told: list[str]) -> None:
+    with pytest.raises(kind) as caught:
+        exec(compile(code, "<cell>", "exec"), {})  # noqa: S102 - the text above
+    assert isinstance(caught.value, BacklitError)
+    for part in told:
+        assert part in str(caught.value)
+
+
+def test_missing_names_are_found_without_running() -> None:
+    source = """import tensorflow as tf, numpy as np
+from tensorflow.keras.layers import Conv2D as C, Dense
+from tensorflow.keras import layers
+raise RuntimeError
+x = layers.MaxPooling2D()(tf.reduce_men(np.foo))
+y = tf.keras.layers.Dense(3).whatever
+import tensorflow.keras.applications.vgg16
+"""
+    found = [(m.line, m.name, m.nearest) for m in compat.missing_names(source)]
+    assert found == [
+        (2, "tensorflow.keras.layers.Conv2D", None),
+        (5, "tensorflow.keras.layers.MaxPooling2D", None),
+        (5, "tensorflow.reduce_men", "reduce_mean"),
+        (7, "tensorflow.keras.applications", None),
+    ]
+    assert "out of scope: convolutions" in str(compat.missing_names(source)[0])
+
+
+def test_nothing_stays_behind_and_nothing_is_mixed(tmp_path: Any) -> None:
+    """An installed TensorFlow is never imported; one that is there already is refused."""
+    (tmp_path / "tensorflow.py").write_text("raise SystemExit('the real one')\n")
+    (tmp_path / "keras.py").write_text("real = True\n")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from backlit import compat\ncompat.install()\nimport tensorflow, keras\n"
+        "assert keras.Sequential.__module__.startswith('backlit')\ncompat.uninstall()\n"
+        "assert 'keras' not in sys.modules\nimport keras\nassert keras.real\n"
+        "try:\n    compat.install()\nexcept compat.finder.ConfigError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert "restart the kernel" in done.stdout
+
+
+def test_a_foreign_module_imported_before_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    compat.uninstall()
+    monkeypatch.setitem(sys.modules, "keras", sys)
+    with pytest.raises(ConfigError, match="keras is imported"):
+        compat.install()
+    assert not compat.installed()
+
+
+def test_spellings_of_keras_2() -> None:
+    with pytest.warns(UserWarning, match="learning_rate="):
+        assert float(bl.optimizers.Adam(lr=0.25).learning_rate) == 0.25
+    with pytest.warns(UserWarning, match="InverseTimeDecay"):
+        optimizer = bl.optimizers.SGD(1.0, decay=0.5)
+    w = bl.Variable([0.0])
+    for _ in range(3):
+        optimizer.apply_gradients([(bl.Tensor([1.0]), w)])
+    assert float(w.numpy()[0]) == pytest.approx(-(1 + 1 / 1.5 + 1 / 2))
+    optimizer = bl.optimizers.SGD(0.5)
+    optimizer.lr = 0.125
+    assert float(optimizer.lr) == 0.125
+
+
+def test_methods_of_keras_2() -> None:
+    x, y = np.eye(4, dtype="float32"), np.arange(4) % 2
+    model = bl.Sequential([bl.layers.Dense(2, input_dim=4)])
+    model.compile("adam", bl.losses.SparseCategoricalCrossentropy(from_logits=True))
+    with pytest.warns(UserWarning, match=r"model\.fit"):
+        assert len(model.fit_generator([(x, y)], 1, epochs=2, verbose=0, workers=4).epoch) == 2
+    with pytest.warns(UserWarning, match="argmax"):
+        np.testing.assert_array_equal(model.predict_classes(x), model.predict(x, verbose=0).argmax(axis=-1))
+    with pytest.warns(UserWarning, match=r"model\.predict"):
+        assert model.predict_proba(x).shape == (4, 2)
+
+
+def test_a_picture_of_a_model(tmp_path: Any) -> None:
+    model = bl.Sequential([bl.layers.Input((4,)), bl.layers.Dense(2, activation="relu", name="a<b")])
+    picture = importlib.import_module("keras.utils").plot_model(
+        model, str(tmp_path / "m.png"), show_shapes=True, show_layer_activations=True
+    )
+    text = (tmp_path / "m.svg").read_text()
+    assert "a&lt;b (Dense)" in text
+    assert "(None, 2)" in text
+    assert "relu" in text
+    assert picture._repr_svg_() == text
