@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -341,6 +342,25 @@ def test_imports_as_in_the_book(installed: None) -> None:
         names["Convolution"](1, 2)
     with pytest.raises(ImportError, match="simple_convnet"):
         importlib.import_module("common.simple_convnet")
+
+
+def test_modules_of_ones_own_win(installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "0.png").touch()
+    assert importlib.import_module("dataset.mnist").load_mnist, "a folder of pictures is no module"
+    compat.install(tensorflow=False)
+    (tmp_path / "dataset" / "cats.py").write_text("CATS = 9")
+    importlib.invalidate_caches()
+    assert importlib.import_module("dataset.cats").CATS == 9
+    assert [str(one) for one in compat.missing_names("from dataset.dogs import DOGS")] == []
+    del sys.modules["dataset.cats"], sys.modules["dataset"]
+
+
+def test_reading_a_program_finds_the_book_names_that_are_missing(installed: None) -> None:
+    found = compat.missing_names("from common.layers import Affine, LSTM\nfrom common.simple_convnet import Net")
+    assert [one.name for one in found] == ["common.layers.LSTM", "common.simple_convnet"]
+    assert "recurrence" in found[0].reason
 
 
 @pytest.mark.mnist

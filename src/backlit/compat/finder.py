@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import ConfigError, UnsupportedImport, UnsupportedName
 from .modules import FACTS, ROOTS, canonical, children, sources
+from .own_files import has_own_files
 from .scope import reason_for
 from .sklearn_names import watch
 
@@ -98,7 +99,8 @@ class Finder(MetaPathFinder, Loader):
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
         """Return how to make a foreign module; None for modules that are not ours to answer."""
-        if fullname.partition(".")[0] not in self.roots:
+        root = fullname.partition(".")[0]
+        if root not in self.roots or (ROOTS[root] == "book" and has_own_files(root)):
             return None
         known = canonical(fullname)
         if not sources(known) and not children(known) and known not in FACTS:
@@ -126,7 +128,8 @@ def install(tensorflow: bool = True, book: bool = True, sklearn: bool = True) ->
     absent = sklearn and not watch.is_installed()
     wanted = {"tensorflow": tensorflow, "book": book, "sklearn": absent}
     roots = [root for root, kind in ROOTS.items() if wanted[kind]]
-    there = [root for root in roots if root in sys.modules and not isinstance(sys.modules[root], ForeignModule)]
+    strict = [root for root in roots if ROOTS[root] != "book"]  # of the book's names one's own modules win
+    there = [root for root in strict if root in sys.modules and not isinstance(sys.modules[root], ForeignModule)]
     if there:
         raise ConfigError(
             f"{' and '.join(there)} is imported in this process already. Call backlit.compat.install() before the "
