@@ -5,9 +5,11 @@ The figures themselves are reached in `test_notebook_figures`.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ import pytest
 import backlit as bl
 from backlit import figures
 from backlit.cli.app import run
-from backlit.figures import Digits, Figure, Plan, deep_network
+from backlit.figures import Digits, Figure, Plan, deep_network, deep_recipe
 from backlit.figures.figure import exact, near
 
 
@@ -136,6 +138,15 @@ def test_without_a_tight_budget_its_own_rule_ends_it(small: None) -> None:
     assert set(budget.steps) == {10}
 
 
+def test_our_learning_rate_rises_and_comes_to_rest() -> None:
+    rates = [deep_recipe.rate_at(share) for share in np.linspace(0, 1.2, 25)]
+    top = int(np.argmax(rates))
+    assert rates[top] == pytest.approx(deep_recipe.PEAK)
+    assert (np.diff(rates[: top + 1]) > 0).all()
+    assert (np.diff(rates[top:]) <= 0).all()
+    assert rates[-1] == pytest.approx(0, abs=1e-12)
+
+
 def test_figures_of_the_deep_network(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deep_network, "PARAMETERS", deep_network.deep_network().count_params())
     found = list(deep_network.deep_figures(small_digits(), Plan(budget=0.2)))
@@ -143,3 +154,26 @@ def test_figures_of_the_deep_network(small: None, monkeypatch: pytest.MonkeyPatc
     assert found[2].reached == "opens, same bits"
     assert "cut by the budget" in found[3].name or "its own rule" in found[3].name
     assert found[4].name.startswith("same network, our recipe, ")
+
+
+def test_images_move_where_there_is_a_generator(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+
+    class ImageDataGenerator:
+        def __init__(self, **moves: Any) -> None:
+            made.append(moves)
+
+        def flow(self, x: np.ndarray, y: np.ndarray, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            assert x.shape[1:] == (28, 28, 1)
+            for start in itertools.count(0, batch_size):
+                rows = np.arange(start, start + batch_size) % len(x)
+                yield x[rows], y[rows]
+
+    monkeypatch.setattr(deep_network, "can_move", lambda: True)
+    monkeypatch.setattr(
+        deep_network, "import_module", lambda name: SimpleNamespace(ImageDataGenerator=ImageDataGenerator)
+    )
+    found = list(deep_network.deep_figures(small_digits(), Plan(budget=0.2)))
+    assert found[1].holds
+    assert [figure.band for figure in found[3:]] == ["", ""]
+    assert [moves["rotation_range"] for moves in made] == [30, deep_recipe.MOVES["rotation_range"]]
