@@ -23,6 +23,7 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # none that runs
 
 
 def pillow() -> Any:
+    """Return Image, ImageFilter and ImageOps of Pillow; without it, `ConfigError` says how to get it."""
     try:
         from PIL import Image, ImageFilter, ImageOps
     except ImportError:
@@ -62,9 +63,11 @@ def opened(path: str | os.PathLike[str]) -> Generator[Any]:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist. Expected a picture file such as PNG or JPEG.") from None
     except image_module.DecompressionBombError:
-        raise DataError(f"{path} has too many pixels. Expected at most {MOST_PIXELS:,}.") from None
+        raise DataError(f"{path} is too large. Expected at most {MOST_PIXELS:,} pixels.") from None
     except image_module.UnidentifiedImageError:
-        raise DataError(f"{path} is no picture. Expected PNG, JPEG or the like.") from None
+        raise DataError(
+            f"{path} is not a readable picture (its content is of no kind we know). Expected PNG, JPEG or the like."
+        ) from None
     except _DAMAGE as error:
         reason = getattr(error, "strerror", None) or str(error).rstrip(".") or type(error).__name__
         raise DataError(f"{path} is not a readable picture ({reason}). Expected PNG, JPEG or the like.") from None
@@ -77,6 +80,7 @@ _DAMAGE = (
 
 
 def channels_of(image: Any, path: str | os.PathLike[str]) -> Array:
+    """Return a picture of Pillow's as float64 (height, width, 1 or 3) in 0..1, transparent parts laid on paper."""
     if image.mode.startswith("I") or image.mode == "F":
         return from_array(np.asarray(image), os.fspath(path))
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:

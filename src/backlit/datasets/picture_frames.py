@@ -53,7 +53,7 @@ class Frame:
         if self.interpolation not in RESAMPLING:
             raise unknown_name("interpolation", self.interpolation, RESAMPLING)
         if self.channels not in CHANNELS:
-            raise ConfigError(f"A picture has {self.channels} channels. Expected 1 (gray), 3 (colors) or 4 (and alpha).")
+            raise ConfigError(f"A picture has {self.channels} channels. Expected 1 (gray), 3 (color) or 4 (alpha).")
 
 
 @dataclass(frozen=True)
