@@ -51,7 +51,9 @@ def opened(path: str | os.PathLike[str]) -> Generator[Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of metadata that Pillow cannot read, and of many pixels
             if os.path.getsize(path) == 0:
-                raise DataError(f"{path} is empty (0 bytes). Expected a picture such as PNG or JPEG.")
+                raise DataError(
+                    f"{path} is not a readable picture (it is empty: 0 bytes). Expected PNG, JPEG or the like."
+                )
             with image_module.open(path, formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise DataError(
