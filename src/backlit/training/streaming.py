@@ -41,7 +41,7 @@ class StreamedBatches:
     epoch, in a place that is uniform but for the few rows handed on; two rows of one block always meet in one window,
     two rows of different blocks with probability (128 - 1) / (blocks - 1). A batch is a draw without replacement from
     128 random blocks: where neighbors in the file are no more alike than others, that is a full shuffle; a file sorted
-    by class gives windows whose share of a class of share p deviates by sqrt(p (1 - p) / 128) at most, 2.7 % for p = 0.1.
+    by class gives windows whose share of a class of share p deviates by sqrt(p (1 - p) / 128) at most.
     Rows left at the end of a window that make no whole batch go into the next.
     """
 
