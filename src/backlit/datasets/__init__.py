@@ -10,9 +10,10 @@ from .by_name import NAMES, load
 from .dataset import Dataset
 from .labels import to_categorical
 from .own import Choices
+from .picture_batches import image_dataset_from_directory
 from .preparation import Preparation
 
 __all__ = [
-    "NAMES", "Choices", "Dataset", "Preparation", "digits", "fashion_mnist", "kmnist", "load", "mnist",
-    "picture_folder", "strokes", "to_categorical",
+    "NAMES", "Choices", "Dataset", "Preparation", "digits", "fashion_mnist", "image_dataset_from_directory", "kmnist",
+    "load", "mnist", "picture_folder", "strokes", "to_categorical",
 ]  # fmt: skip

@@ -133,10 +133,10 @@ def _parts(folder: Path) -> list[Path]:
 
 
 def _check_classes(folder: Path, listings: list[picture_folder.Listing]) -> None:
-    names = listings[0].class_names
+    names = list(listings[0].class_names)
     if len(names) < 2:
         raise DataError(f"{folder} has one class only, {names[0]!r}. Expected two or more folders to tell apart.")
-    if names != listings[-1].class_names:
+    if names != list(listings[-1].class_names):
         other = listings[-1]
         raise DataError(
             f"{other.folder} has the classes {', '.join(other.class_names)}, training has {', '.join(names)}."

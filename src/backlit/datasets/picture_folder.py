@@ -81,6 +81,17 @@ def find(
     return Listing(top, tuple(paths), np.array(labels, np.int64), tuple(names), tuple(left_out))
 
 
+def find_flat(folder: str | os.PathLike[str], follow_links: bool = False) -> Listing:
+    """Return all pictures below `folder`, without classes, in the order of their paths; none at all: `DataError`."""
+    top = Path(folder)
+    if not top.is_dir():
+        raise DataError(f"{top} is no folder. Expected one with pictures.")
+    paths = tuple(path for path in _below(top, follow_links) if path.suffix.lower() in ENDINGS)
+    if not paths:
+        raise DataError(f"{top} has no picture. Expected files that end in {', '.join(ENDINGS)}.")
+    return Listing(top, paths, np.zeros(len(paths), np.int64), ())
+
+
 def _named(top: Path, found: list[str], class_names: Sequence[str] | None) -> list[str]:
     if not found:
         raise DataError(

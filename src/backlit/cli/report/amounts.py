@@ -82,9 +82,7 @@ def _scatter(true: Array, said: Array) -> str:
     radius = 3 if len(true) < 300 else 1.6
     across = [_place(float(value), axis, low, high) for value in true]
     upward = [_place(float(value), axis, bottom, _TOP) for value in said]
-    dots = "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>' for x, y in zip(across, upward, strict=True)
-    )
+    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>' for x, y in zip(across, upward, strict=True))
     line = f'<line class="right-line" x1="{low}" y1="{bottom}" x2="{high}" y2="{_TOP}"/>'
     spoken = f"{len(true)} test examples, right value across and predicted value upward"
     return _frame(axis, axis, f'{line}<g class="points">{dots}</g>', spoken, "right value")
