@@ -59,6 +59,7 @@ def _on_own(net: Any, preparation: Preparation, path: str, labels: Any) -> None:
     from ..errors import ConfigError, DataError
     from . import network
     from .report import AmountScores, score
+    from .report.words import amount
 
     if path == "auto":
         raise ConfigError("This network was trained on data of your own. Name data like them: --data PATH.")
@@ -75,7 +76,8 @@ def _on_own(net: Any, preparation: Preparation, path: str, labels: Any) -> None:
         said = network.amounts(net, x)
         loss = float(np.mean(np.square(said - data.y)))
         found = AmountScores(loss, target.decoded(data.y), target.decoded(said))
-        print(f"error {found.error:.4g} (root mean square), mean absolute {found.absolute:.4g}, R\u00b2 {found.r2:.4f}")
+        error, absolute = amount(found.error), amount(found.absolute)
+        print(f"error {error} (root mean square), mean absolute {absolute}, R\u00b2 {found.r2:.4f}")
         return
     chances = network.probabilities(net, x)
     network.check_labels(data.y, chances.shape[1], path)

@@ -205,11 +205,12 @@ _FED = {"table": "ROWS.csv", "array": "ROWS.npy"}
 
 def _conclude(settings: Settings, outcome: Outcome, kind: str) -> None:
     from .report import AmountScores
+    from .report.words import amount
 
     scores = outcome.scores
     if isinstance(scores, AmountScores):
-        more = "" if settings.quiet else f", mean absolute error {scores.absolute:.4g}, R\u00b2 {scores.r2:.4f}"
-        print(f"{'' if settings.quiet else chr(10)}Test error {scores.error:.4g} (root mean square){more}")
+        more = "" if settings.quiet else f", mean absolute error {amount(scores.absolute)}, R\u00b2 {scores.r2:.4f}"
+        print(f"{'' if settings.quiet else chr(10)}Test error {amount(scores.error)} (root mean square){more}")
     elif scores is not None:
         wrong = "" if settings.quiet else f" ({scores.wrong:,} of {scores.total:,} wrong), loss {scores.loss:.4f}"
         print(f"{'' if settings.quiet else chr(10)}Test accuracy {100 * scores.accuracy:.2f} %{wrong}")

@@ -13,10 +13,10 @@ import numpy as np
 from ...arrays import Array
 from . import charts
 from .facts import AmountScores
-from .words import number, ranking, section
+from .words import amount, ranking, section
 
 SHOWN = 2000  # points of the scatter plot
-_SIDE, _LEFT, _RIGHT, _TOP, _BOTTOM = 420, 62, 14, 12, 44
+_SIDE, _LEFT, _RIGHT, _TOP, _BOTTOM = 420, 74, 30, 12, 44
 _BARS = 31
 
 
@@ -29,7 +29,7 @@ def amounts(scores: AmountScores) -> str:
     shown = np.linspace(0, len(scores.true) - 1, min(SHOWN, len(scores.true))).astype(int)
     plot = _figure("Predicted and right", _scatter(scores.true[shown], scores.said[shown]))
     errors = _figure("Errors, predicted minus right", _histogram(scores.said - scores.true))
-    body = f'<div class="split"><div class="pair">{plot}{errors}</div>{_largest(scores)}</div>'
+    body = f'<div class="pair">{plot}{errors}</div><div class="below">{_largest(scores)}</div>'
     return section("amounts", "Predicted and right values", lead, body)
 
 
@@ -43,8 +43,8 @@ def _largest(scores: AmountScores, most: int = 10) -> str:
     top = float(off.max(initial=0.0)) or 1.0
     rows = [
         (
-            f"<b>{number(scores.true[i])}</b>, said {number(scores.said[i])}",
-            f"off by {number(off[i])}",
+            f"<b>{amount(scores.true[i])}</b>, said {amount(scores.said[i])}",
+            f"off by {amount(off[i])}",
             float(off[i]) / top,
         )
         for i in map(int, order)
@@ -59,12 +59,12 @@ def _frame(x_axis: Sequence[float], y_axis: Sequence[float], inside: str, spoken
         y = _place(value, y_axis, bottom, _TOP)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_SIDE - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(
-            f'<text class="tick" x="{_LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">{escape(number(value))}</text>'
+            f'<text class="tick" x="{_LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">{escape(amount(value))}</text>'
         )
     for value in x_axis:
         x = _place(value, x_axis, _LEFT, _SIDE - _RIGHT)
         parts.append(
-            f'<text class="tick" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{escape(number(value))}</text>'
+            f'<text class="tick" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{escape(amount(value))}</text>'
         )
     middle = (_LEFT + _SIDE - _RIGHT) / 2
     parts.append(f'<text class="tick" x="{middle}" y="{_SIDE - 6}" text-anchor="middle">{across}</text>')
@@ -97,5 +97,5 @@ def _histogram(errors: Array) -> str:
         x, end = (_place(float(v), x_axis, _LEFT, _SIDE - _RIGHT) for v in (left, right))
         y = _place(float(count), y_axis, bottom, _TOP)
         bars.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(end - x - 1, 0.5):.1f}" height="{bottom - y:.1f}"/>')
-    spoken = f"How often which error, from {number(float(edges[0]))} to {number(float(edges[-1]))}"
+    spoken = f"How often which error, from {amount(float(edges[0]))} to {amount(float(edges[-1]))}"
     return _frame(x_axis, y_axis, f'<g class="bars">{"".join(bars)}</g>', spoken, "error")

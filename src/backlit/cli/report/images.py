@@ -109,7 +109,8 @@ def _unit(first: FirstWeights, unit: int) -> str:
 def _whole_matrix(first: FirstWeights) -> str:
     source = png.data_uri(png.signed_png(_scaled(first.kernel[:_WIDEST, :_HIGHEST].T)))
     alt = f"The weights of {first.layer}: a row for each unit, a column for each input feature"
-    return f'<img class="matrix" src="{source}" alt="{escape(alt)}">'
+    kind = "matrix low" if first.features else "matrix"
+    return f'<img class="{kind}" src="{source}" alt="{escape(alt)}">'
 
 
 def _scaled(values: Array) -> Array:

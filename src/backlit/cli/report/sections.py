@@ -10,7 +10,7 @@ from html import escape
 
 from . import charts
 from .facts import AmountScores, Report
-from .words import best_epoch, duration, number, percent, section
+from .words import amount, best_epoch, duration, percent, section
 
 History = Mapping[str, Sequence[float]]
 
@@ -20,13 +20,16 @@ def headline(report: Report) -> str:
     scores, hero = report.scores, ""
     if isinstance(scores, AmountScores):
         hero = (
-            f'<p class="hero"><span class="figure">{number(scores.error)}</span><span class="caption">test error, root '
+            f'<p class="hero"><span class="figure">{amount(scores.error)}</span><span class="caption">test error, root '
             f"mean square<br>of {len(scores.true):,} examples; R\u00b2 {scores.r2:.4f}</span></p>"
         )
     elif scores is not None:
+        wrongly = (
+            "read wrongly" if report.weights is None or len(report.weights.input_shape) > 1 else "answered wrongly"
+        )
         hero = (
             f'<p class="hero"><span class="figure">{percent(scores.accuracy)}</span>'
-            f'<span class="caption">test accuracy<br>{scores.wrong:,} of {scores.total:,} read wrongly</span></p>'
+            f'<span class="caption">test accuracy<br>{scores.wrong:,} of {scores.total:,} {wrongly}</span></p>'
         )
     tiles = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in _tiles(report))
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in report.notes)
@@ -42,7 +45,7 @@ def _tiles(report: Report) -> list[tuple[str, str]]:
     if report.scores is not None:
         tiles.append(("test loss", f"{report.scores.loss:.4f}"))
     if isinstance(report.scores, AmountScores):
-        tiles.append(("mean absolute error", number(report.scores.absolute)))
+        tiles.append(("mean absolute error", amount(report.scores.absolute)))
     checked = report.history.get("val_accuracy", ())
     best = best_epoch(checked)
     if best is not None:
