@@ -65,7 +65,7 @@ def opened(path: str | os.PathLike[str]) -> Generator[Any]:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist. Expected a picture file such as PNG or JPEG.") from None
     except image_module.DecompressionBombError:
-        raise DataError(f"{path} is too large. Expected at most {MOST_PIXELS:,} pixels.") from None
+        raise DataError(f"{path} is too large: more than {MOST_PIXELS:,} pixels. Expected fewer; reduce it.") from None
     except image_module.UnidentifiedImageError:
         raise DataError(
             f"{path} is not a readable picture (its content is of no kind we know). Expected PNG, JPEG or the like."

@@ -128,7 +128,9 @@ def _below(folder: Path, follow_links: bool) -> Iterator[Path]:
 def look(listing: Listing) -> list[Facts]:
     """Return what the heads of the pictures say; those that are no pictures are all named in one `DataError`."""
     found, faults = each(facts, listing.paths)
-    _refuse(listing, faults)
+    if faults:  # so that one message names all: those too that only their pixels give away
+        _, faults = each(lambda path: read_framed(path, Frame(1, 1)), listing.paths)
+        _refuse(listing, faults)
     return found
 
 

@@ -61,7 +61,8 @@ def _frame(x_axis: Sequence[float], y_axis: Sequence[float], inside: str, spoken
         parts.append(
             f'<text class="tick" x="{_LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">{escape(amount(value))}</text>'
         )
-    for value in x_axis:
+    every = 1 if len(x_axis) * max(len(amount(value)) for value in x_axis) <= 42 else 2  # labels must not meet
+    for value in x_axis[::every]:
         x = _place(value, x_axis, _LEFT, _SIDE - _RIGHT)
         parts.append(
             f'<text class="tick" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{escape(amount(value))}</text>'
