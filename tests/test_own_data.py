@@ -570,6 +570,22 @@ def test_impossible_arrays(x, y, says):
         load("x.npy", choices=Choices(labels="y.npy"))
 
 
+def test_an_npz_larger_than_memory_stays_in_its_file(capsys):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 300)
+    x = np.stack([bar(label, i) for i, label in enumerate(y)])
+    np.savez("plain.npz", x_train=x, y_train=y)
+    np.savez_compressed("small.npz", x_train=x, y_train=y)
+    with limit_of(1000):
+        plain, small = load("plain.npz"), load("small.npz")
+        assert isinstance(plain.x_train, np.memmap)
+        assert not isinstance(small.x_train, np.memmap)
+        for name in ("x_train", "y_train", "x_test", "y_test"):
+            np.testing.assert_array_equal(getattr(plain, name), getattr(small, name))
+        assert run(["train", "--data", "plain.npz", "--epochs", "8", "--quiet"]) == 0
+        assert float(capsys.readouterr().out.split()[2]) > 80
+
+
 def test_a_number_from_an_npz(capsys):
     x = np.random.default_rng(0).normal(size=(300, 3))
     np.savez("n.npz", x_train=x, y_train=500 + 40 * x[:, 0])
@@ -590,7 +606,7 @@ def test_a_number_from_an_npz(capsys):
         ("--data t.csv", "say which column to learn with --target. It has x, y", 2),
         ("--data t.csv --target z", "no column 'z'", 1),
         ("--data t.csv --target y --size 28", "--size was given", 2),
-        ("--data t.csv --target y --task regresion", 'Did you mean "regression"', 2),
+        ("--data t.csv --target y --task regressions", 'Did you mean "regression"', 2),
         ("--data bars --target y", "--target was given", 2),
         ("--data bars --color green", "green", 2),
         ("--data bars --size 0", "--size is '0'", 2),
