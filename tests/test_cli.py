@@ -43,7 +43,7 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"backlit {__version__}\n"
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "summary", "explain"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "summary", "explain", "verify"])
 def test_help_of_every_verb(verb, capsys):
     assert run(["--help"]) == 0
     assert verb in capsys.readouterr().out

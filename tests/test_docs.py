@@ -37,7 +37,7 @@ REFERENCE = {
     "errors.md": ("errors",),
 }
 PLUMBING = {"get", "serialize", "deserialize", "for_output", "fans", "Initializer", "RandomInitializer", "Iterable"}
-VERBS = ("train", "evaluate", "predict", "summary", "explain")
+VERBS = ("train", "evaluate", "predict", "summary", "explain", "verify")
 
 
 class Block(NamedTuple):

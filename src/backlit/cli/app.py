@@ -20,6 +20,7 @@ from .predict import predict
 from .run_program import run as run_program
 from .summary import summary
 from .train import train
+from .verify import verify
 
 FAILED, WRONG_OPTION, INTERRUPTED = 1, 2, 130
 
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (train, evaluate, predict, summary, explain):
+for verb in (train, evaluate, predict, summary, explain, verify):
     app.command()(verb)
 app.command("run")(run_program)
 

@@ -16,7 +16,9 @@ from typing import Any
 
 from ..errors import ConfigError, UnsupportedImport, UnsupportedName
 from .modules import FACTS, ROOTS, canonical, children, sources
+from .own_files import has_own_files
 from .scope import reason_for
+from .sklearn_names import watch
 
 IMPORT_FROM = dis.opmap["IMPORT_FROM"]
 
@@ -25,6 +27,8 @@ class ForeignModule(ModuleType):
     """A module under a foreign name. When a name is asked for, it is looked up in our modules behind it."""
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__":  # `from common.layers import *`
+            return [one for one in names_of(self.__name__) if one not in children(canonical(self.__name__))]
         if name.startswith("__") and name != "__version__":
             raise AttributeError(name)
         found = value_of(self.__name__, name)
@@ -77,9 +81,14 @@ def names_of(module: str) -> list[str]:
 def _error(module: str, name: str, frame: FrameType | None) -> Exception:
     """Build the error for a name that is not there: one that `from ... import` lets through, or one for `hasattr`."""
     place = "" if frame is None else f" ({frame.f_code.co_filename}, line {frame.f_lineno})"
-    text = f"{module}.{name} is not in Backlit{place}: {reason_for(name, names_of(module))}"
+    text = f"{module}.{name} is not in Backlit{place}: {reason_for(name, names_of(module))}{_elsewhere(module)}"
     importing = frame is not None and frame.f_code.co_code[frame.f_lasti] == IMPORT_FROM
     return UnsupportedImport(text, name=module) if importing else UnsupportedName(text)
+
+
+def _elsewhere(module: str) -> str:
+    """Say how to have what is missing, if that is easy."""
+    return " Install scikit-learn for all of it: pip install scikit-learn." if module.startswith("sklearn") else ""
 
 
 class Finder(MetaPathFinder, Loader):
@@ -90,13 +99,15 @@ class Finder(MetaPathFinder, Loader):
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
         """Return how to make a foreign module; None for modules that are not ours to answer."""
-        if fullname.partition(".")[0] not in self.roots:
+        root = fullname.partition(".")[0]
+        if root not in self.roots or (ROOTS[root] == "book" and has_own_files(root)):
             return None
         known = canonical(fullname)
         if not sources(known) and not children(known) and known not in FACTS:
             module, _, name = fullname.rpartition(".")
             reason = reason_for(name, set(names_of(module)) - {name})
-            raise UnsupportedImport(f"There is no module {fullname} in Backlit: {reason}", name=fullname)
+            text = f"There is no module {fullname} in Backlit: {reason}{_elsewhere(fullname)}"
+            raise UnsupportedImport(text, name=fullname)
         return ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -107,14 +118,18 @@ class Finder(MetaPathFinder, Loader):
         """Nothing is to be run: names are looked up when they are asked for."""
 
 
-def install(tensorflow: bool = True, book: bool = True) -> None:
+def install(tensorflow: bool = True, book: bool = True, sklearn: bool = True) -> None:
     """Answer `import tensorflow`, `keras` and `tf_keras`, and the book's `common`, `dataset`, `ch05`, from now on.
 
+    `sklearn` puts the MNIST of this machine behind `fetch_openml`; scikit-learn itself is used where it is installed.
     Calling it again changes what is answered. A foreign module that is imported already raises `ConfigError`: names
     from two libraries would meet in one program.
     """
-    roots = [root for root, kind in ROOTS.items() if (tensorflow if kind == "tensorflow" else book)]
-    there = [root for root in roots if root in sys.modules and not isinstance(sys.modules[root], ForeignModule)]
+    absent = sklearn and not watch.is_installed()
+    wanted = {"tensorflow": tensorflow, "book": book, "sklearn": absent}
+    roots = [root for root, kind in ROOTS.items() if wanted[kind]]
+    strict = [root for root in roots if ROOTS[root] != "book"]  # of the book's names one's own modules win
+    there = [root for root in strict if root in sys.modules and not isinstance(sys.modules[root], ForeignModule)]
     if there:
         raise ConfigError(
             f"{' and '.join(there)} is imported in this process already. Call backlit.compat.install() before the "
@@ -122,10 +137,13 @@ def install(tensorflow: bool = True, book: bool = True) -> None:
         )
     uninstall()
     sys.meta_path.insert(0, Finder(roots))
+    if sklearn and not absent:
+        watch.begin()
 
 
 def uninstall() -> None:
     """Let other finders answer again, and forget the modules made so far. Programs keep the names they have."""
+    watch.release()
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]
     for name in [name for name, module in sys.modules.items() if isinstance(module, ForeignModule)]:
         del sys.modules[name]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from . import finder
 from .modules import ROOTS, canonical, children, sources
+from .own_files import has_own_files
 from .scope import nearest, scope_of
 
 
@@ -100,4 +101,5 @@ def _root(name: str) -> str:
 
 
 def _foreign(name: str) -> bool:
-    return ROOTS.get(_root(name)) == "tensorflow"
+    root = _root(name)
+    return ROOTS.get(root) == "tensorflow" or (ROOTS.get(root) == "book" and not has_own_files(root))

@@ -12,7 +12,7 @@ import numpy as np
 
 ROOTS = {
     "tensorflow": "tensorflow", "keras": "tensorflow", "tf_keras": "tensorflow",
-    "common": "book", "dataset": "book", "ch04": "book", "ch05": "book",
+    "sklearn": "sklearn", "common": "book", "dataset": "book", "ch04": "book", "ch05": "book",
 }  # fmt: skip
 KERAS = re.compile(r"^(tensorflow\.keras|tensorflow\.python\.keras|tensorflow\.compat\.v2\.keras|tf_keras)(?=\.|$)")
 KERAS_VERSION = "3.15.1+backlit"  # the version whose semantics ours follow
@@ -58,13 +58,36 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keras.random": ("backlit.random",),
     "keras.regularizers": ("backlit.regularizers",),
     "keras.utils": ("backlit.compat.keras_utils", "backlit.datasets:image_dataset_from_directory"),
-}  # `module:name` is one name of a module; what is not in this version counts as empty
+    "sklearn": (),  # this one and those below only where scikit-learn is not installed
+    "sklearn.datasets": ("backlit.compat.sklearn_names.datasets",),
+    "sklearn.metrics": ("backlit.compat.sklearn_names.metrics",),
+    "sklearn.model_selection": ("backlit.compat.sklearn_names.model_selection",),
+    "common": (),
+    "common.functions": ("backlit.compat.book.functions",),
+    "common.gradient": ("backlit.compat.book.gradient",),
+    "common.layers": (
+        "backlit.compat.book.layers", "backlit.compat.book.functions", "backlit.compat.book.out_of_scope",
+    ),
+    "common.multi_layer_net": ("backlit.compat.book.multi_layer_net",),
+    "common.multi_layer_net_extend": ("backlit.compat.book.multi_layer_net",),
+    "common.optimizer": ("backlit.compat.book.optimizer",),
+    "common.trainer": ("backlit.compat.book.trainer",),
+    "common.util": ("backlit.compat.book.curves", "backlit.compat.book.out_of_scope"),
+    "dataset": (),
+    "dataset.mnist": ("backlit.compat.book.mnist",),
+    "ch04": (),
+    "ch04.two_layer_net": ("backlit.compat.book.sigmoid_net",),
+    "ch05": (),
+    "ch05.two_layer_net": ("backlit.compat.book.two_layer_net",),
+}  # fmt: skip  # `module:name` is one name of a module; what is not in this version counts as empty
 FACTS: dict[str, dict[str, Any]] = {
     "tensorflow": {"__version__": TENSORFLOW_VERSION, "newaxis": None},
     "keras": {"__version__": KERAS_VERSION},
     "tensorflow.python": {},
     "tensorflow.version": {"VERSION": TENSORFLOW_VERSION, "GIT_VERSION": "backlit"},
 }
+for book in ("common.functions", "common.gradient", "common.layers", "common.optimizer", "common.util"):
+    FACTS[book] = {"np": np}  # `from common.layers import *` brings NumPy along, and chapters count on it
 FACTS["tensorflow"] |= {
     name: np.dtype(name)
     for name in (

@@ -1,0 +1,78 @@
+"""Notebook 002: 784-128-10 by hand in float64, with NumPy's own random numbers: every printed digit is the same.
+
+Ours is `fit`, given the same first weights and the same order of the examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import layers, optimizers
+from ..arrays import Array
+from ..callbacks import Callback
+from ..models import Sequential
+from .figure import Digits, Figure, Plan, double_precision, exact
+
+LOSSES = (
+    ".3238", ".2219", ".2007", ".0897", ".1276", ".0807", ".0540", ".0392", ".0189", ".0523",
+    ".0148", ".0100", ".0606", ".0419", ".0110", ".1207", ".1000", ".0052", ".0163", ".0418",
+)  # fmt: skip
+ACCURACY = "0.9739"
+BATCH = 128
+STEPS = 438  # of 56,000 examples; the last batch has 64
+
+
+class LastLoss(Callback):
+    """Keeps the loss of the last batch of each epoch, which is what the notebook prints."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.losses: list[float] = []
+        self._plan = plan
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Forget the batches before."""
+        self.model.reset_metrics()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Keep the mean over the one batch that is not forgotten."""
+        self.losses.append(self.model.metrics[0].result().item())
+        self._plan.tell("784-128-10", len(self.losses) / len(LOSSES))
+
+
+def train_by_hand(digits: Digits, plan: Plan) -> tuple[list[float], float]:
+    """Return the 20 losses and the accuracy on the 14,000 examples held out."""
+    with double_precision():
+        x, y = np.concatenate([digits.x, digits.x_test]), np.concatenate([digits.y, digits.y_test])  # OpenML's order
+        order = np.random.RandomState(42).permutation(70_000)
+        held_out, train = order[:14_000], order[14_000:]
+        generator = np.random.RandomState(42)
+        hidden = [generator.randn(784, BATCH) * np.sqrt(2 / 784), np.zeros(BATCH)]
+        weights = [*hidden, generator.randn(BATCH, 10) * np.sqrt(2 / BATCH), np.zeros(10)]
+        model = Sequential([layers.Input((784,)), layers.Dense(128, "relu"), layers.Dense(10, "softmax")])
+        model.set_weights(weights)
+        model.compile(optimizers.SGD(0.2), "categorical_crossentropy")
+        last = LastLoss(plan)
+        source = _batches(x, y, train, generator)
+        model.fit(source, steps_per_epoch=STEPS, epochs=len(LOSSES), verbose=0, callbacks=[last])
+        right = model.predict(x[held_out], batch_size=2000, verbose=0).argmax(axis=1) == y[held_out]
+    return last.losses, float(right.mean())
+
+
+def _batches(x: Array, y: Array, train: Array, generator: np.random.RandomState) -> Iterator[tuple[Array, Array]]:
+    for _ in LOSSES:
+        shuffled = train[generator.permutation(len(train))]
+        for start in range(0, len(train), BATCH):
+            rows = shuffled[start : start + BATCH]
+            yield x[rows], np.eye(10)[y[rows]]
+
+
+def by_hand_figures(digits: Digits, plan: Plan) -> Iterator[Figure]:
+    """Yield the 20 losses to four decimals, and the accuracy."""
+    losses, accuracy = train_by_hand(digits, plan)
+    for epoch, (printed, loss) in enumerate(zip(LOSSES, losses, strict=True), 1):
+        yield exact(f"epoch {epoch} loss of the last batch", printed, f"{loss:.4f}".lstrip("0"))
+    yield exact("test accuracy", ACCURACY, f"{accuracy:.4f}")
