@@ -1,4 +1,4 @@
-"""Settings for the whole process: the default floating dtype, the fuzz factor, the random seed, automatic names.
+"""Settings for the whole process: default floating dtype, fuzz factor, random seed, automatic names, big files.
 
 Change them before models are built.
 """
@@ -9,8 +9,9 @@ from .arrays import epsilon, floatx, set_epsilon, set_floatx
 from .execute import executor, set_executor, set_threads, threads
 from .layers.naming import clear_session
 from .seeds import set_random_seed
+from .training.maps import map_limit, set_map_limit
 
 __all__ = [
-    "clear_session", "epsilon", "executor", "floatx", "set_epsilon", "set_executor", "set_floatx", "set_random_seed",
-    "set_threads", "threads",
+    "clear_session", "epsilon", "executor", "floatx", "map_limit", "set_epsilon", "set_executor", "set_floatx",
+    "set_map_limit", "set_random_seed", "set_threads", "threads",
 ]  # fmt: skip

@@ -19,6 +19,9 @@ SHUFFLE = 0  # streams 0..15 belong to the library, the random ops of a step cou
 INITIAL = 1
 STROKES = 2
 AUGMENT = 3
+BLOCKS = 4  # in what order the blocks of a big file are read
+WINDOWS = 5  # and the rows of those in memory taken
+HELD_OUT = 6
 FIRST_OP_STREAM = 16
 
 MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))

@@ -93,8 +93,13 @@ def _parser_error(error: Exception) -> int:
 def _fail(message: str, status: int) -> int:
     with contextlib.suppress(OSError):
         sys.stdout.flush()
-        print("error:" if status != INTERRUPTED else "\nbacklit:", " ".join(message.split()), file=sys.stderr)
+        print("error:" if status != INTERRUPTED else "\nbacklit:", _in_lines(message), file=sys.stderr)
     return status
+
+
+def _in_lines(message: str) -> str:
+    """Return an error as one line; a list of faults, whose lines begin with two blanks, keeps its lines."""
+    return "\n  ".join(" ".join(line.split()) for line in message.split("\n  "))
 
 
 def _about_file(error: OSError) -> str:

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from ..models import Sequential
 
 
-def build(settings: Settings, x: Array, classes: int) -> Sequential:
-    """Return a compiled classifier for examples like `x` (n, ...) and integer labels 0..classes-1."""
+def build(settings: Settings, x: Array, classes: int | None) -> Sequential:
+    """Return a compiled classifier for examples like `x` (n, ...) and integer labels 0..classes-1.
+
+    Without `classes`, one for a number: a single unit as it is, trained on the squared error.
+    """
     from .. import layers, optimizers
     from ..models import Sequential
 
@@ -29,12 +32,15 @@ def build(settings: Settings, x: Array, classes: int) -> Sequential:
         stack.append(layers.Flatten())
     for units in settings.hidden:
         stack += _hidden(settings, units)
-    stack.append(layers.Dense(classes, activation="softmax"))
+    stack.append(layers.Dense(1) if classes is None else layers.Dense(classes, activation="softmax"))
     model = Sequential(stack)
     optimizer = optimizers.get(settings.optimizer)
     if settings.learning_rate is not None:
         optimizer.learning_rate = settings.learning_rate
-    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=settings.run_eagerly)
+    loss, metric = (
+        ("mse", "mean_absolute_error") if classes is None else ("sparse_categorical_crossentropy", "accuracy")
+    )
+    model.compile(optimizer, loss, metrics=[metric], run_eagerly=settings.run_eagerly)
     return model
 
 
@@ -52,9 +58,9 @@ def _hidden(settings: Settings, units: int) -> list[Any]:
     return [*stack, layers.Dropout(settings.dropout)] if settings.dropout else stack
 
 
-def shape_name(x: Array, hidden: tuple[int, ...], classes: int) -> str:
+def shape_name(x: Array, hidden: tuple[int, ...], classes: int | None) -> str:
     """Return `784-100-10`."""
-    return "-".join(str(n) for n in (int(np.prod(x.shape[1:])), *hidden, classes))
+    return "-".join(str(n) for n in (int(np.prod(x.shape[1:])), *hidden, classes or 1))
 
 
 def class_count(*labels: Array | None) -> int:
@@ -67,7 +73,7 @@ def class_count(*labels: Array | None) -> int:
         if y.ndim != 1 or y.dtype.kind not in "iu" or y.min() < 0:
             raise LabelError(
                 f"The labels have shape {y.shape} and dtype {y.dtype}. Expected one whole number from 0 on for each "
-                "example. For one-hot labels, store y.argmax(axis=1)."
+                "example. For one-hot labels, store y.argmax(axis=1); for amounts, say --task regression."
             )
         highest = max(highest, int(y.max()))
     return highest + 1
@@ -112,3 +118,11 @@ def check_labels(y: Array, classes: int, name: str) -> None:
 def cross_entropy(chances: Array, y: Array) -> float:
     """Return the mean of -log p(right class), with p at least 1e-7 as in Keras."""
     return float(-np.log(np.maximum(chances[np.arange(len(y)), y], 1e-7)).mean())
+
+
+def amounts(model: Any, x: Array) -> Array:
+    """Return the (n,) outputs of a network for a number."""
+    found = np.asarray(model.predict(x, batch_size=256, verbose=0), np.float64)
+    if found.size != len(x):
+        raise LabelError(f"The model's output has shape {found.shape}. Expected one number for each example.")
+    return found.reshape(len(x))

@@ -15,8 +15,54 @@ DATA, NETWORK, TRAINING, RESULT = "Data", "Network", "Training", "Result"
 Dataset = Annotated[
     str,
     typer.Option(
-        help="mnist, fashion_mnist, kmnist, strokes, digits, or a .npz file; auto: mnist, or strokes if there is none.",
+        "--data",
+        "--dataset",
+        help="A folder of pictures with a folder for each class, a .csv table, a .npz or .npy file; or mnist, "
+        "fashion_mnist, kmnist, strokes, digits; auto: mnist, or strokes if there is none.",
         rich_help_panel=DATA,
+    ),
+]
+Target = Annotated[
+    str | None, typer.Option(help="Of a table: the column to learn.", rich_help_panel=DATA, show_default=False)
+]
+Task = Annotated[
+    str,
+    typer.Option(
+        help="Of a table or arrays: classification or regression; auto: numbers are amounts unless they are at most 20 "
+        "different whole ones.",
+        rich_help_panel=DATA,
+    ),
+]
+Labels = Annotated[
+    Path | None, typer.Option(help="Of a .npy file: the .npy with labels.", rich_help_panel=DATA, show_default=False)
+]
+Size = Annotated[
+    str | None,
+    typer.Option(
+        help="Of pictures: 28, or height x width as 28x40.",
+        rich_help_panel=DATA,
+        show_default="the most common, at most 64",
+    ),
+]
+Color = Annotated[
+    str, typer.Option(help="Of pictures: gray or rgb; auto: gray if all of them are.", rich_help_panel=DATA)
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(help="Of a table: leave a column out; repeat it for more.", rich_help_panel=DATA, show_default=False),
+]
+Categorical = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Of a table: a column whose numbers are names; repeat it for more.",
+        rich_help_panel=DATA,
+        show_default=False,
+    ),
+]
+TestSplit = Annotated[
+    float | None,
+    typer.Option(
+        help="Share of data of your own that is held out for the test.", rich_help_panel=DATA, show_default="a sixth"
     ),
 ]
 DataDir = Annotated[
@@ -53,7 +99,7 @@ RunEagerly = Annotated[
 ]
 Out = Annotated[Path, typer.Option(help="Folder for the model, the curves and the report.", rich_help_panel=RESULT)]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", help="Print the test accuracy and nothing else.", rich_help_panel=RESULT)
+    bool, typer.Option("--quiet", help="Print the result of the test and nothing else.", rich_help_panel=RESULT)
 ]
 
 ModelFile = Annotated[Path, typer.Argument(help="A .keras file.", metavar="[MODEL]")]

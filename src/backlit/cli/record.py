@@ -23,13 +23,13 @@ _TITLES = {"mnist": "MNIST", "kmnist": "KMNIST", "fashion_mnist": "Fashion-MNIST
 _FASHION = ["T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"]
 
 
-def report_of(settings: Settings, data: Dataset, outcome: Outcome, classes: int) -> Report:
+def report_of(settings: Settings, data: Dataset, outcome: Outcome, classes: int | None) -> Report:
     """Gather everything the page shows."""
     return Report(
         network=network.shape_name(data.x_train, settings.hidden, classes).replace("-", "\N{EN DASH}"),
         dataset=title(data.name),
         history=outcome.history,
-        class_names=class_names(data.name, classes),
+        class_names=class_names(data, classes),
         scores=outcome.scores,
         weights=_first_weights(outcome.model, data),
         layers=outcome.layers,
@@ -53,9 +53,13 @@ def title(name: str) -> str:
     return _TITLES.get(name, name)
 
 
-def class_names(name: str, classes: int) -> list[str]:
-    """Return what the classes of a data set are called: numbers, but for Fashion-MNIST."""
-    return _FASHION if name == "fashion_mnist" and classes == len(_FASHION) else [str(i) for i in range(classes)]
+def class_names(data: Dataset, classes: int | None) -> list[str]:
+    """Return what the classes of a data set are called: their own names, or numbers; none where it is an amount."""
+    own = (data.description or {}).get("target", {}).get("classes")
+    if own:
+        return list(own)
+    fashion = data.name == "fashion_mnist" and classes == len(_FASHION)
+    return _FASHION if fashion else [str(i) for i in range(classes or 0)]
 
 
 def _first_weights(model: Any, data: Dataset) -> FirstWeights | None:
@@ -63,8 +67,10 @@ def _first_weights(model: Any, data: Dataset) -> FirstWeights | None:
     for layer in model.layers:
         kernels = [w for w in layer.get_weights() if w.ndim == 2 and w.shape[0] == np.prod(shape)]
         if kernels:
-            inked = data.x_train.reshape(len(data.x_train), -1).any(axis=0)
-            return FirstWeights(layer.name, kernels[0], shape, np.logical_not(inked))
+            never = None
+            if not isinstance(data.x_train, np.memmap):  # a file is not read once more for this
+                never = np.logical_not(data.x_train.reshape(len(data.x_train), -1).any(axis=0))
+            return FirstWeights(layer.name, kernels[0], shape, never, data.feature_names)
     return None
 
 

@@ -6,10 +6,17 @@ A typer range check lets NaN through and speaks of `x>=0`; these checks name the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from ..datasets import Choices
+
+MOST_SIDE = 1024
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,14 @@ class Settings:
     out: Path
     run_eagerly: bool
     quiet: bool
+    target: str | None = None
+    task: str = "auto"
+    labels: Path | None = None
+    size: str | None = None
+    color: str = "auto"
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    test_split: float | None = None
 
     def check(self) -> None:
         """Raise `ConfigError` for the first option that cannot work; also creates the folder of the results."""
@@ -49,14 +64,40 @@ class Settings:
         _need(
             0 <= self.validation_split < 1, "--validation-split", self.validation_split, "a share such as 0.1, below 1"
         )
+        split = self.test_split
+        _need(split is None or 0 <= split < 1, "--test-split", split, "a share such as 0.2, below 1")
         _need(0 <= self.seed < 2**64, "--seed", self.seed, "a whole number from 0 to 2**64 - 1")
+        self._picture_size()
         self._make_folder()
+
+    def choices(self) -> Choices:
+        """Return what was said about data of the user's own."""
+        from ..datasets import Choices
+
+        given = Choices(
+            self.target, self.task, self.labels, self._picture_size(), self.color, self.drop, self.categorical,
+            seed=self.seed,
+        )  # fmt: skip
+        return given if self.test_split is None else replace(given, held_out=self.test_split)
+
+    def _picture_size(self) -> tuple[int, int] | None:
+        """Return `28` as (28, 28) and `28x40` as (28, 40)."""
+        if self.size is None:
+            return None
+        sides = self.size.lower().split("x")
+        good = len(sides) in (1, 2) and all(side.isdigit() and 1 <= int(side) <= MOST_SIDE for side in sides)
+        _need(good, "--size", self.size, f"a side such as 28, or height x width such as 28x40, up to {MOST_SIDE}")
+        return int(sides[0]), int(sides[-1])
 
     def _make_folder(self) -> None:
         try:
             self.out.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.out):
+                pass  # it can be written to: better known now than after the training
         except OSError as error:
-            raise ConfigError(f"--out {self.out} cannot be a folder ({error.strerror}). Choose another one.") from None
+            raise ConfigError(
+                f"--out {self.out} cannot be a folder to write to ({error.strerror}). Choose another one."
+            ) from None
 
 
 def _need(holds: bool, option: str, value: object, expected: str) -> None:

@@ -20,7 +20,8 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..datasets import Dataset
-    from .report import LayerTrace, Scores
+    from ..datasets.target import Target
+    from .report import AmountScores, LayerTrace, Scores
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Outcome:
     findings: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
     interrupted: bool = False
-    scores: Scores | None = None
+    scores: Scores | AmountScores | None = None
 
 
 def train(
@@ -52,14 +53,23 @@ def train(
     out: options.Out = options.DEFAULT_OUT,
     run_eagerly: options.RunEagerly = False,
     quiet: options.Quiet = False,
+    target: options.Target = None,
+    task: options.Task = "auto",
+    labels: options.Labels = None,
+    size: options.Size = None,
+    color: options.Color = "auto",
+    drop: options.Drop = None,
+    categorical: options.Categorical = None,
+    test_split: options.TestSplit = None,
 ) -> None:
-    """Train a network on handwritten digits (or other data) and write a report.
+    """Train a network on handwritten digits, or on data of your own, and write a report.
 
     Without any option: MNIST, 784-100-10, Adam, 5 epochs.
     """
     settings = Settings(
         dataset, data_dir, tuple(hidden or (100,)), activation, dropout, batch_norm, epochs, batch_size, optimizer,
-        learning_rate, validation_split, seed, out, run_eagerly, quiet,
+        learning_rate, validation_split, seed, out, run_eagerly, quiet, target, task, labels, size, color,
+        tuple(drop or ()), tuple(categorical or ()), test_split,
     )  # fmt: skip
     settings.check()
     if run(settings).interrupted:
@@ -74,21 +84,47 @@ def run(settings: Settings) -> Outcome:
     from . import network
 
     set_random_seed(settings.seed)
-    data = load(settings.dataset, settings.data_dir)
-    classes = network.class_count(data.y_train, data.y_test)
+    data = load(settings.dataset, settings.data_dir, settings.choices())
+    target = target_of(data)
+    classes = None if target.is_number else max(network.class_count(data.y_train, data.y_test), len(target.classes))
     model = network.build(settings, data.x_train, classes)
     _announce(settings, data, model, classes)
     outcome = _fit(settings, data, model)
-    save_model(model, settings.out / "model.keras")
+    _require_finite(outcome)
+    save_model(model, settings.out / "model.keras", notes=_notes(data))
     _write_history(settings, outcome.history)
     if len(data.x_test):
-        outcome.scores = _test(outcome, data)
+        outcome.scores = _test(outcome, data, target)
     _write_report(settings, data, outcome, classes)
-    _conclude(settings, outcome)
+    _conclude(settings, outcome, str((data.description or {}).get("kind")))
     return outcome
 
 
-def _announce(settings: Settings, data: Dataset, model: Any, classes: int) -> None:
+def target_of(data: Dataset) -> Target:
+    """Return what a network for these data learns to say."""
+    from ..datasets import Preparation
+    from ..datasets.target import Target
+
+    return Target("classification") if data.description is None else Preparation(data.description).target
+
+
+def _notes(data: Dataset) -> dict[str, Any] | None:
+    return None if data.description is None else {"preparation": data.description}
+
+
+def _require_finite(outcome: Outcome) -> None:
+    """Refuse to save a network whose loss is no number: one that was saved before is worth more."""
+    from ..errors import NumericalError
+
+    losses = outcome.history.get("loss", ())
+    if losses and not math.isfinite(losses[-1]):
+        raise NumericalError(
+            f"The loss is {losses[-1]} after {len(losses)} epochs, so nothing was saved; what an earlier run left "
+            "in the folder stands. Expected a finite loss. Try a smaller --learning-rate."
+        )
+
+
+def _announce(settings: Settings, data: Dataset, model: Any, classes: int | None) -> None:
     if data.notice:  # other data than asked for: said even where nothing else is
         print(data.notice, file=sys.stderr if settings.quiet else sys.stdout)
     if settings.quiet:
@@ -142,15 +178,21 @@ def _write_history(settings: Settings, history: dict[str, list[float]]) -> None:
     write_file(settings.out / "history.csv", text.getvalue())
 
 
-def _test(outcome: Outcome, data: Dataset) -> Scores:
-    from . import report
-    from .network import probabilities
+def _test(outcome: Outcome, data: Dataset, target: Target) -> Scores | AmountScores:
+    import numpy as np
 
+    from . import report
+    from .network import amounts, probabilities
+
+    if target.is_number:
+        said = amounts(outcome.model, data.x_test)
+        loss = float(np.mean(np.square(said - data.y_test)))
+        return report.AmountScores(loss, target.decoded(data.y_test), target.decoded(said))
     loss = outcome.model.evaluate(data.x_test, data.y_test, batch_size=256, verbose=0, return_dict=True)["loss"]
     return report.score(probabilities(outcome.model, data.x_test), data.y_test, data.x_test, float(loss))
 
 
-def _write_report(settings: Settings, data: Dataset, outcome: Outcome, classes: int) -> None:
+def _write_report(settings: Settings, data: Dataset, outcome: Outcome, classes: int | None) -> None:
     from ..formats.write import write_file
     from .record import report_of
     from .report import render
@@ -158,9 +200,18 @@ def _write_report(settings: Settings, data: Dataset, outcome: Outcome, classes: 
     write_file(settings.out / "report.html", render(report_of(settings, data, outcome, classes)))
 
 
-def _conclude(settings: Settings, outcome: Outcome) -> None:
+_FED = {"table": "ROWS.csv", "array": "ROWS.npy"}
+
+
+def _conclude(settings: Settings, outcome: Outcome, kind: str) -> None:
+    from .report import AmountScores
+    from .report.words import amount
+
     scores = outcome.scores
-    if scores is not None:
+    if isinstance(scores, AmountScores):
+        more = "" if settings.quiet else f", mean absolute error {amount(scores.absolute)}, R\u00b2 {scores.r2:.4f}"
+        print(f"{'' if settings.quiet else chr(10)}Test error {amount(scores.error)} (root mean square){more}")
+    elif scores is not None:
         wrong = "" if settings.quiet else f" ({scores.wrong:,} of {scores.total:,} wrong), loss {scores.loss:.4f}"
         print(f"{'' if settings.quiet else chr(10)}Test accuracy {100 * scores.accuracy:.2f} %{wrong}")
     if settings.quiet:
@@ -170,6 +221,6 @@ def _conclude(settings: Settings, outcome: Outcome) -> None:
         print(f"Stopped after {done} whole epoch{'s' * (done != 1)}; the network is saved as it was at the last step.")
     out = settings.out
     named = shlex.quote(str(out / "model.keras"))
-    print(f"  {out / 'model.keras'}   the network, for `backlit predict {named} IMAGE`")
-    print(f"  {out / 'history.csv'}   loss and accuracy of every epoch")
+    print(f"  {out / 'model.keras'}   the network, for `backlit predict {named} {_FED.get(kind, 'IMAGE')}`")
+    print(f"  {out / 'history.csv'}   the loss and how good it was, epoch by epoch")
     print(f"  {out / 'report.html'}   open it: {(out / 'report.html').resolve().as_uri()}", flush=True)

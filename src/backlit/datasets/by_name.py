@@ -1,4 +1,4 @@
-"""A data set from the word a user types: a name, "auto", or the path of an .npz file.
+"""A data set from the word a user types: a name, "auto", or the path of data of their own.
 
 "auto" means MNIST where it can be had, and otherwise the built-in strokes, said in one line.
 """
@@ -7,37 +7,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from ..arrays import Array
 from ..errors import DownloadError, unknown_name
-from . import digits, npz, strokes
+from . import digits, strokes
 from .catalog import CATALOG, MNIST
+from .dataset import Dataset
 from .family import Split, load_published
+from .own import Choices, is_own, load_own
 
 NAMES = ("auto", *CATALOG, "strokes", "digits")
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """A data set with its name, where it came from, and what the user should be told (or an empty string)."""
+def load(
+    name: str | os.PathLike[str] = "auto",
+    data_dir: str | os.PathLike[str] | None = None,
+    choices: Choices | None = None,
+) -> Dataset:
+    """Return the data set called `name`: one of `NAMES`, or a path: a folder of pictures, a .csv, .npz or .npy file.
 
-    name: str
-    x_train: Array
-    y_train: Array
-    x_test: Array
-    y_test: Array
-    source: str
-    notice: str = ""
-
-
-def load(name: str | os.PathLike[str] = "auto", data_dir: str | os.PathLike[str] | None = None) -> Dataset:
-    """Return the data set called `name`: one of `NAMES`, or the path of an .npz file.
-
-    An .npz file needs x_train and y_train, and may have x_test and y_test. `data_dir` is where the
-    files of a published set lie. Unknown names raise `ConfigError`, wrong files `DataError`, failed downloads
-    `DownloadError`.
+    An .npz file needs x_train and y_train, and may have x_test and y_test. `data_dir` is where the files of a published
+    set lie, `choices` what is to be known about data of your own. Unknown names raise `ConfigError`, wrong files
+    `DataError`, failed downloads `DownloadError`. A folder that is called as one of `NAMES` is written `./mnist`.
 
     >>> load("strokes").x_train.shape
     (60000, 28, 28)
@@ -51,9 +42,8 @@ def load(name: str | os.PathLike[str] = "auto", data_dir: str | os.PathLike[str]
         return _dataset(text, loaded.as_split(), loaded.source)
     if text == "auto":
         return _auto(data_dir)
-    if text.lower().endswith(".npz") or isinstance(name, Path):
-        a = npz.read_dataset(Path(text).expanduser())
-        return Dataset(Path(text).stem, a["x_train"], a["y_train"], a["x_test"], a["y_test"], source=text)
+    if is_own(text) or isinstance(name, Path):
+        return load_own(text, choices)
     raise unknown_name("dataset", text, NAMES)
 
 

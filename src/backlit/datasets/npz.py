@@ -1,11 +1,15 @@
 """Reading `.npz` files from anywhere: plain arrays only, no pickles, and every damage is a named `DataError`.
 
+Arrays larger than memory that are not compressed stay in the file, as maps that `fit` reads in blocks.
+
 `read` is for any archive of arrays, `read_dataset` for the four arrays of a data set of the user's own.
 """
 
 from __future__ import annotations
 
+import math
 import os
+import struct
 import zipfile
 import zlib
 from typing import BinaryIO
@@ -14,9 +18,10 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import DataError
+from ..training.maps import map_limit
 from .catalog import ROLES
 
-_DAMAGE = (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error)
 _KINDS = "buif"
 
 
@@ -42,12 +47,34 @@ def _members(file: BinaryIO, names: tuple[str, ...], path: str | os.PathLike[str
 
 def _member(archive: np.lib.npyio.NpzFile, name: str, path: str | os.PathLike[str]) -> Array:
     try:
-        array = archive[name]
+        array = _mapped(archive, name, path)
+        array = archive[name] if array is None else array
     except _DAMAGE as error:
         raise DataError(f"{name} in {path} cannot be read ({error}). Pickled objects are never loaded.") from None
     if array.dtype.kind not in _KINDS:
         raise DataError(f"{name} in {path} has dtype {array.dtype}, expected numbers (integer, float or bool).")
     return array
+
+
+def _mapped(archive: np.lib.npyio.NpzFile, name: str, path: str | os.PathLike[str]) -> Array | None:
+    """Return a member as a map of the file if it has more bytes than `map_limit()` and lies there as it is, else None.
+
+    What is mapped is not compared with its checksum: that would be one more pass over a file larger than memory.
+    """
+    assert archive.zip is not None
+    info = archive.zip.getinfo(f"{name}.npy")
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size <= map_limit():
+        return None
+    with open(path, "rb") as file:
+        file.seek(info.header_offset + 26)  # the local header ends with two texts, whose lengths stand here
+        file.seek(sum(struct.unpack("<HH", file.read(4))), os.SEEK_CUR)
+        version = np.lib.format.read_magic(file)
+        reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, is_fortran, dtype = reader(file)
+        fits = file.tell() + math.prod(shape) * dtype.itemsize <= os.fstat(file.fileno()).st_size
+        if is_fortran or dtype.hasobject or not fits:
+            return None
+        return np.memmap(path, dtype, "r", file.tell(), shape)
 
 
 def read_dataset(path: str | os.PathLike[str]) -> dict[str, Array]:

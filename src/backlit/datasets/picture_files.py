@@ -1,12 +1,16 @@
 """Picture files and picture arrays as plain numbers between 0 and 1, whatever their mode, depth or orientation.
 
-This is the only module that knows Pillow, which comes with the `image` extra.
+This module and `picture_frames` alone know Pillow, which comes with the `image` extra.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import struct
 import warnings
+import zlib
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -15,9 +19,11 @@ from ..arrays import Array
 from ..errors import ConfigError, DataError
 
 MOST_PIXELS = 100_000_000
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # none that runs a program, as EPS does
 
 
-def _pillow() -> Any:
+def pillow() -> Any:
+    """Return Image, ImageFilter and ImageOps of Pillow; without it, `ConfigError` says how to get it."""
     try:
         from PIL import Image, ImageFilter, ImageOps
     except ImportError:
@@ -27,29 +33,56 @@ def _pillow() -> Any:
 
 def read(path: str | os.PathLike[str]) -> Array:
     """Return a picture file as float64 (height, width, channels) in 0..1, upright; `DataError` names what is wrong."""
-    image_module, _, operations = _pillow()
+    _, _, operations = pillow()
+    with opened(path) as image:
+        image.load()
+        return channels_of(operations.exif_transpose(image), path)
+
+
+@contextlib.contextmanager
+def opened(path: str | os.PathLike[str]) -> Generator[Any]:
+    """Give a picture file as Pillow sees it, its pixels not read yet; whatever is wrong with it raises `DataError`.
+
+    The content says what kind of file it is, not the name. Only formats that are pictures through and through are
+    tried, and one with more than `MOST_PIXELS` is refused before memory is taken for it.
+    """
+    image_module, _, _ = pillow()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", image_module.DecompressionBombWarning)
-            with image_module.open(path) as image:
+            warnings.simplefilter("ignore")  # of metadata that Pillow cannot read, and of many pixels
+            if os.path.getsize(path) == 0:
+                raise DataError(
+                    f"{path} is not a readable picture (it is empty: 0 bytes). Expected PNG, JPEG or the like."
+                )
+            with image_module.open(path, formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise DataError(
                         f"{path} has {image.width}x{image.height} pixels. Expected at most {MOST_PIXELS:,}."
                     )
-                image.load()
-                return _channels(operations.exif_transpose(image), path)
+                yield image
     except DataError:
         raise
     except FileNotFoundError:
         raise DataError(f"{path} does not exist. Expected a picture file such as PNG or JPEG.") from None
-    except image_module.DecompressionBombError as error:
-        raise DataError(f"{path} is too large ({error}). Expected at most {MOST_PIXELS:,} pixels.") from None
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError, TypeError, KeyError) as error:
-        reason = str(error).rstrip(".") or type(error).__name__
+    except image_module.DecompressionBombError:
+        raise DataError(f"{path} is too large: more than {MOST_PIXELS:,} pixels. Expected fewer; reduce it.") from None
+    except image_module.UnidentifiedImageError:
+        raise DataError(
+            f"{path} is not a readable picture (its content is of no kind we know). Expected PNG, JPEG or the like."
+        ) from None
+    except _DAMAGE as error:
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".") or type(error).__name__
         raise DataError(f"{path} is not a readable picture ({reason}). Expected PNG, JPEG or the like.") from None
 
 
-def _channels(image: Any, path: str | os.PathLike[str]) -> Array:
+_DAMAGE = (
+    OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError, TypeError, KeyError, AttributeError,
+    ArithmeticError, NotImplementedError, RuntimeError, AssertionError, struct.error, zlib.error,
+)  # fmt: skip
+
+
+def channels_of(image: Any, path: str | os.PathLike[str]) -> Array:
+    """Return a picture of Pillow's as float64 (height, width, 1 or 3) in 0..1, transparent parts laid on paper."""
     if image.mode.startswith("I") or image.mode == "F":
         return from_array(np.asarray(image), os.fspath(path))
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
@@ -102,7 +135,7 @@ def _full_scale(dtype: np.dtype[Any], top: float) -> float:
 
 def resized(plane: Array, size: tuple[int, int]) -> Array:
     """Return one plane (height, width) at another size: averaged down or smoothly up."""
-    image_module, _, _ = _pillow()
+    image_module, _, _ = pillow()
     smaller = size[0] * size[1] < plane.size
     method = image_module.Resampling.BOX if smaller else image_module.Resampling.BICUBIC
     image = image_module.fromarray(plane.astype(np.float32))

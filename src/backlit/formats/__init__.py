@@ -12,11 +12,13 @@ from typing import Any
 from ..errors import ConfigError
 from .write import StrPath
 
-__all__ = ["load_model", "save_model"]
+__all__ = ["load_model", "read_notes", "save_model"]
 
 
-def save_model(model: Any, path: StrPath, overwrite: bool = True) -> None:
+def save_model(model: Any, path: StrPath, overwrite: bool = True, notes: Mapping[str, Any] | None = None) -> None:
     """Write `model` to `path`, a name that ends in `.keras`; the file is complete or not there.
+
+    `notes`, plain JSON, is kept in the file beside the network, for `read_notes`; Keras passes over it.
 
     Other endings, and with `overwrite=False` an existing file, raise `ConfigError`; a disk that refuses raises
     `ModelFileError`.
@@ -26,7 +28,7 @@ def save_model(model: Any, path: StrPath, overwrite: bool = True) -> None:
     _require_format(path)
     if not overwrite and os.path.exists(path):
         raise ConfigError(f"{os.fspath(path)} exists. Choose another name, or pass overwrite=True.")
-    keras_archive.save(model, path)
+    keras_archive.save(model, path, notes)
 
 
 def load_model(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, **_: Any) -> Any:
@@ -39,6 +41,14 @@ def load_model(path: StrPath, custom_objects: Mapping[str, Any] | None = None, c
 
     _require_format(path)
     return keras_archive.load(path, custom_objects, compile)
+
+
+def read_notes(path: StrPath) -> dict[str, Any]:
+    """Return the notes in a model file, an empty dict if it has none; damaged files raise `ModelFileError`."""
+    from . import keras_archive
+
+    _require_format(path)
+    return keras_archive.notes(path)
 
 
 def _require_format(path: StrPath) -> None:

@@ -21,9 +21,10 @@ from .keras_compile import compile_as, compile_config
 from .write import StrPath
 
 DIALECT = "3.0.0"  # only keys that this version of Keras knows are written
+NOTES = "backlit_notes"  # a key of metadata.json
 
 
-def save(model: Any, path: StrPath) -> None:
+def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> None:
     """Write a built model with its weights and, if it is compiled, its optimizer; atomically.
 
     A model that is not built or cannot be described raises `ConfigError`, a disk that refuses `ModelFileError`.
@@ -34,6 +35,7 @@ def save(model: Any, path: StrPath) -> None:
         "keras_version": DIALECT,
         "date_saved": datetime.now().strftime("%Y-%m-%d@%H:%M:%S"),
         "backlit_version": __version__,
+        **({NOTES: dict(notes)} if notes else {}),
     }
     optimizer = model.optimizer if model.optimizer is not None and model.optimizer.built else None
     members = {
@@ -42,6 +44,15 @@ def save(model: Any, path: StrPath) -> None:
         archive.WEIGHTS: state.weights_bytes(model, optimizer),
     }
     archive.write_archive(path, members)
+
+
+def notes(path: StrPath) -> dict[str, Any]:
+    """Return the notes kept in a file, an empty dict if there are none."""
+    try:
+        found = _parsed(archive.read_archive(path)[archive.METADATA]).get(NOTES, {})
+    except (ConfigError, ValueError) as error:
+        raise ModelFileError(f"{path}: its metadata.json cannot be read ({error}). Use an intact copy.") from None
+    return dict(found) if isinstance(found, dict) else {}
 
 
 def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
@@ -75,7 +86,7 @@ def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile
 def _parsed(text: bytes) -> dict[str, Any]:
     found = json.loads(text.decode("utf-8"), parse_constant=_no_constant)
     if not isinstance(found, dict):
-        raise ConfigError("config.json holds no object. Use an intact copy.")
+        raise ConfigError("its JSON holds no object. Use an intact copy.")
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,6 +20,13 @@ from .border import as_float, as_target
 from .step import Batch
 
 Check = Callable[[Batch], Batch]
+
+
+class Piece(NamedTuple):
+    """Rows in memory, and the order (n,) in which they are taken, batch after batch."""
+
+    data: Batch
+    order: Array
 
 
 class Batches(Protocol):
@@ -56,9 +63,15 @@ class ArrayBatches:
     @property
     def sliceable(self) -> bool:
         """Whether whole epochs can be gathered from the arrays themselves: they lie in memory in order, each once."""
-        parts = [part for part in self.data if part is not None]
-        in_order = all(type(part) is np.ndarray and part.flags.c_contiguous for part in parts)
-        return in_order and self.batch_size <= self.rows and self.steps == math.ceil(self.rows / self.batch_size)
+        return (
+            lies_plainly(self.data)
+            and self.batch_size <= self.rows
+            and self.steps == math.ceil(self.rows / self.batch_size)
+        )
+
+    def pieces(self, index: int) -> Iterator[Piece]:
+        """Yield the rows of epoch `index` and their order: all in one piece."""
+        yield Piece(self.data, self.order(index))
 
     def order(self, index: int) -> Array:
         """Return the rows in the order epoch `index` takes them."""
@@ -72,18 +85,25 @@ class ArrayBatches:
         for step in range(self.steps or 0):
             start = step * self.batch_size % (math.ceil(self.rows / self.batch_size) * self.batch_size)
             stop = start + self.batch_size
-            yield self.rows_of(slice(start, stop) if order is None else order[start:stop])
+            yield rows_of(self.data, slice(start, stop) if order is None else order[start:stop])
 
-    def rows_of(self, index: slice | Array) -> Batch:
-        """Return some rows as a batch, in the dtypes a step takes."""
-        x, y, w = self.data
-        if type(x) is np.ndarray and type(y) is np.ndarray and w is None:
-            return Batch(as_float(x[index]), as_target(y[index]))
-        return Batch(
-            nest.map_structure(lambda a: as_float(a[index]), x),
-            None if y is None else nest.map_structure(lambda a: None if a is None else as_target(a[index]), y),
-            None if w is None else nest.map_structure(lambda a: None if a is None else as_float(a[index]), w),
-        )
+
+def lies_plainly(data: Batch) -> bool:
+    """Say whether rows can be gathered by machine code: plain arrays that lie in memory in order."""
+    parts = [part for part in data if part is not None]
+    return all(type(part) is np.ndarray and part.flags.c_contiguous for part in parts)
+
+
+def rows_of(data: Batch, index: slice | Array) -> Batch:
+    """Return some rows as a batch, in the dtypes a step takes."""
+    x, y, w = data
+    if type(x) is np.ndarray and type(y) is np.ndarray and w is None:
+        return Batch(as_float(x[index]), as_target(y[index]))
+    return Batch(
+        nest.map_structure(lambda a: as_float(a[index]), x),
+        None if y is None else nest.map_structure(lambda a: None if a is None else as_target(a[index]), y),
+        None if w is None else nest.map_structure(lambda a: None if a is None else as_float(a[index]), w),
+    )
 
 
 class IterableBatches:

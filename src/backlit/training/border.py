@@ -13,6 +13,7 @@ import numpy as np
 
 from ..arrays import Array, floatx, is_array, is_dict, is_list, is_number, is_truth
 from ..errors import ConfigError, DataError, LabelError, ShapeError
+from .maps import blocks
 
 ROWS_AT_ONCE = 4096  # a block is looked at while it is in the cache
 
@@ -189,8 +190,7 @@ def check_finite(name: str, array: Array, error: type[Exception] = DataError) ->
         return
     largest = float(np.finfo(floatx()).max)
     wide = array.dtype.itemsize > np.dtype(floatx()).itemsize
-    for start in range(0, len(array), ROWS_AT_ONCE):
-        block = array[start : start + ROWS_AT_ONCE]
+    for start, block in blocks(array, ROWS_AT_ONCE):
         good = np.abs(block) <= largest if wide else np.isfinite(block)
         if not good.all():
             place = np.argwhere(~good)[0]

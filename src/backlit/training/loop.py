@@ -15,10 +15,11 @@ from ..execute import NotFinite
 from ..layers import freezing, nest
 from . import border, prepare
 from .arguments import count, frequency, optional_count, truth, verbosity
-from .batches import ArrayBatches, Batches
+from .batches import ArrayBatches, Batches, rows_of
 from .callbacks import CallbackList
 from .running import observer_of, recorded, runs, sliced, slices
 from .step import Batch, Feed, Step, feed_of
+from .streaming import StreamedBatches
 
 
 def fit(
@@ -114,12 +115,12 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
         None if watchers.wants_batches("predict") or model.observer is not None else sliced(model, "predict", batches)
     )
     if step is not None:
-        assert isinstance(batches, ArrayBatches)
+        assert isinstance(batches, ArrayBatches | StreamedBatches)
         for done, part in _predicted_in_slices(model, batches, step):
             parts.append(part)
             watchers.on_predict_batch_end(done - 1, _outputs_later(part))
     else:
-        if isinstance(batches, ArrayBatches):
+        if isinstance(batches, ArrayBatches | StreamedBatches):
             border.check_inputs(batches.data.x, None)
         for number, batch in enumerate(batches.epoch(0)):
             watchers.on_predict_batch_begin(number)
@@ -130,24 +131,27 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
     return nest.pack_like(parts[0], (np.concatenate(column) for column in columns))
 
 
-def _predicted_in_slices(model: Any, batches: ArrayBatches, step: Step) -> Iterator[tuple[int, Any]]:
+def _predicted_in_slices(model: Any, batches: ArrayBatches | StreamedBatches, step: Step) -> Iterator[tuple[int, Any]]:
     """Yield how many batches are done and the outputs for the rows of the last ones, many batches in a call."""
-    size, whole = batches.batch_size, batches.rows // batches.batch_size
+    size, before = batches.batch_size, 0
     names = [name for name in step.graph.outputs if name.startswith("y_pred")]
-    columns, order = feed_of(Batch(batches.data.x)), batches.order(0)
-    for done, steps in slices(step, whole):
-        try:
-            out = step.run_many(columns, order[done * size :], steps, names, check=True)
-        except NotFinite as found:
-            border.check_inputs(batches.data.x, None)
-            out = found.outputs
-        yield done + steps, nest.pack_like(step.structure, (out[name] for name in names))
-    if whole * size < batches.rows:
-        rest = nest.map_structure(lambda a: a[whole * size :], batches.data.x)
-        if not all(np.isfinite(a).all() for a in nest.flatten(rest) if a.dtype.kind == "f"):
-            border.check_inputs(batches.data.x, None)  # names the row as the user counts
-        border.check_inputs(rest, None)
-        yield whole + 1, predict_batch(model, Batch(batches.rows_of(slice(whole * size, batches.rows)).x))
+    for data, order in batches.pieces(0):
+        columns, whole = feed_of(Batch(data.x)), len(order) // size
+        for done, steps in slices(step, whole):
+            try:
+                out = step.run_many(columns, order[done * size :], steps, names, check=True)
+            except NotFinite as found:
+                border.check_inputs(batches.data.x, None)  # names the row as the user counts
+                out = found.outputs
+            yield before + done + steps, nest.pack_like(step.structure, (out[name] for name in names))
+        if whole * size < len(order):
+            last = order[whole * size :]
+            rest = nest.map_structure(lambda a, last=last: a[last], data.x)
+            if not all(np.isfinite(a).all() for a in nest.flatten(rest) if a.dtype.kind == "f"):
+                border.check_inputs(batches.data.x, None)  # names the row as the user counts
+            border.check_inputs(rest, None)
+            yield before + whole + 1, predict_batch(model, Batch(rows_of(data, last).x))
+        before += whole
 
 
 def predict_batch(model: Any, batch: Batch) -> Any:

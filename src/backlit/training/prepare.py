@@ -17,8 +17,9 @@ from ..layers import nest
 from ..layers.symbolic import KerasTensor
 from . import border
 from .arguments import optional_count, share, shuffling
-from .batches import ArrayBatches, Batches, IterableBatches, is_source, split
+from .batches import Batches, IterableBatches, is_source, split
 from .step import Batch
+from .streaming import batches_of
 
 
 def checked(
@@ -115,7 +116,7 @@ def training_data(
     if class_weight is not None:  # for the training rows only, as in Keras
         data = data._replace(sample_weight=_class_weights(model, data, class_weight))
     size = _batch_size(batch_size, _rows(data), steps)
-    return ArrayBatches(data, size, shuffle, int(model.seed.value), steps, model.epochs_trained), held_out
+    return batches_of(data, size, shuffle, int(model.seed.value), steps, model.epochs_trained), held_out
 
 
 def test_data(
@@ -127,7 +128,7 @@ def test_data(
         _require_bare_source(y, sample_weight, 0.0, batch_size)
         return IterableBatches(x, _batch_check(model, None, labelled), steps, name=name)
     data = x if isinstance(x, Batch) else checked(model, x, y, sample_weight, labelled=labelled, finite=finite)
-    batches = ArrayBatches(data, _batch_size(batch_size, _rows(data), steps))
+    batches = batches_of(data, _batch_size(batch_size, _rows(data), steps))
     if steps is not None:
         batches.steps = min(steps, batches.steps or steps)
     return batches

@@ -16,8 +16,9 @@ from ..errors import NotRecordable
 from ..execute import NotFinite
 from ..layers import freezing
 from . import finite
-from .batches import ArrayBatches, Batches
+from .batches import ArrayBatches, Batches, Piece, rows_of
 from .step import Batch, Feed, Step, feed_of, record, run_eagerly, signature
+from .streaming import StreamedBatches
 
 MOST_RECORDINGS = 64
 SLICE_SECONDS = 0.05  # between two looks at callbacks, the progress bar and Ctrl-C
@@ -32,7 +33,7 @@ def runs(
     """
     step = None if begin is not None else sliced(model, kind, batches)
     if step is not None:
-        assert isinstance(batches, ArrayBatches)
+        assert isinstance(batches, ArrayBatches | StreamedBatches)
         yield from _in_slices(model, kind, batches, index, step)
         return
     for number, batch in enumerate(batches.epoch(index)):
@@ -43,11 +44,11 @@ def runs(
 
 def sliced(model: Any, kind: str, batches: Batches) -> Step | None:
     """Return the recorded step if the executor can run many of it in one call, on these batches; else None."""
-    if not isinstance(batches, ArrayBatches) or not batches.sliceable:
+    if not isinstance(batches, ArrayBatches | StreamedBatches) or not batches.sliceable:
         return None
     if model.observer is not None and not hasattr(model.observer, "rest"):
         return None
-    step = recorded(model, kind, batches.rows_of(slice(0, batches.batch_size)))
+    step = recorded(model, kind, rows_of(batches.data, slice(0, batches.batch_size)))
     return step if step is not None and step.runs_many else None
 
 
@@ -73,28 +74,39 @@ def slices(step: Step, whole: int, observer: Any = None) -> Iterator[tuple[int, 
         done += count
 
 
-def _in_slices(model: Any, kind: str, batches: ArrayBatches, index: int, step: Step) -> Iterator[tuple[int, Feed]]:
-    """Run whole batches in slices, and the rest of the rows as a batch of its own."""
-    size, whole = batches.batch_size, batches.rows // batches.batch_size
-    order = batches.order(index)
-    columns = feed_of(batches.data)
+def _in_slices(
+    model: Any, kind: str, batches: ArrayBatches | StreamedBatches, index: int, step: Step
+) -> Iterator[tuple[int, Feed]]:
+    """Run the pieces of an epoch one after the other."""
+    before = 0
+    for piece in batches.pieces(index):
+        yield from _piece_in_slices(model, kind, piece, batches.batch_size, before, step)
+        before += -(-len(piece.order) // batches.batch_size)
+
+
+def _piece_in_slices(
+    model: Any, kind: str, piece: Piece, size: int, before: int, step: Step
+) -> Iterator[tuple[int, Feed]]:
+    """Run whole batches in slices, and the rest of the rows as a batch of its own; `before` steps were done before."""
+    data, order = piece
+    columns, whole = feed_of(data), len(order) // size
     for done, count in slices(step, whole, model.observer):
         rows = order[done * size :]
         if count == 0:
-            yield done + 1, run_step(model, kind, batches.rows_of(rows[:size]), done)
+            yield before + done + 1, run_step(model, kind, rows_of(data, rows[:size]), before + done)
             continue
         checked = kind == "train" and not model.said_not_finite
-        before = step.state() if checked else {}
+        state = step.state() if checked else {}
         try:
             out = step.run_many(columns, rows, count, check=checked)
         except NotFinite as found:
             out, model.said_not_finite = step.keep(found.outputs), True
-            finite.explain(step, before, columns, rows, count, done)
+            finite.explain(step, state, columns, rows, count, before + done)
         if model.observer is not None:
             model.observer.passed(step.graph, count)
-        yield done + count, out
-    if whole * size < batches.rows:
-        yield whole + 1, run_step(model, kind, batches.rows_of(order[whole * size :]), whole)
+        yield before + done + count, out
+    if whole * size < len(order):
+        yield before + whole + 1, run_step(model, kind, rows_of(data, order[whole * size :]), before + whole)
 
 
 def run_step(model: Any, kind: str, batch: Batch, number: int = 0) -> Feed:

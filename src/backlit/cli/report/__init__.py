@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .facts import FirstWeights, LayerTrace, Mistake, Report, Scores, score
+from .facts import AmountScores, FirstWeights, LayerTrace, Mistake, Report, Scores, score
 from .page import render
 
-__all__ = ["FirstWeights", "LayerTrace", "Mistake", "Report", "Scores", "render", "score"]
+__all__ = ["AmountScores", "FirstWeights", "LayerTrace", "Mistake", "Report", "Scores", "render", "score"]

@@ -55,6 +55,7 @@ class FirstWeights:
     kernel: Array
     input_shape: tuple[int, ...]
     never_inked: Array | None = None  # (features,) bool: inputs that are zero in every training example
+    features: Sequence[str] = ()  # what the inputs are called, where they are the columns of a table
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,31 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class AmountScores:
+    """What a network for a number did on the test set, in the units of the data; `true` and `said` are (n,)."""
+
+    loss: float
+    true: Array
+    said: Array
+
+    @property
+    def error(self) -> float:
+        """The root of the mean squared error."""
+        return float(np.sqrt(np.mean(np.square(self.said - self.true))))
+
+    @property
+    def absolute(self) -> float:
+        """The mean absolute error."""
+        return float(np.mean(np.abs(self.said - self.true)))
+
+    @property
+    def r2(self) -> float:
+        """The share of the variance that is explained: 1 - squared errors / squared deviations from the mean."""
+        spread = float(np.square(self.true - self.true.mean()).sum())
+        return 1 - float(np.square(self.said - self.true).sum()) / spread if spread else float("nan")
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything on the page."""
 
@@ -77,7 +103,7 @@ class Report:
     dataset: str
     history: Mapping[str, Sequence[float]]
     class_names: Sequence[str]
-    scores: Scores | None
+    scores: Scores | AmountScores | None
     weights: FirstWeights | None
     layers: Sequence[LayerTrace]
     settings: Mapping[str, Mapping[str, str]]  # a heading, then names and values

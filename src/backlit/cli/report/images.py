@@ -11,7 +11,7 @@ from ...arrays import Array
 from . import png
 from .facts import FirstWeights, Mistake, Scores
 from .matrix import hardest
-from .words import ARROW, percent, section
+from .words import ARROW, percent, ranking, section
 
 SHOWN_UNITS = 100
 _WIDEST, _HIGHEST = 1024, 256  # of a weight matrix shown as one picture
@@ -54,7 +54,10 @@ def weights(first: FirstWeights) -> str:
     """The first layer's weights: one picture per unit where the input is a picture, else the matrix itself."""
     title = "First-layer weights"
     if len(first.input_shape) < 2:
-        return section("weights", title, _COLORS, _whole_matrix(first))
+        body = _whole_matrix(first)
+        if first.features:
+            body = f'<div class="split">{body}{_strongest(first)}</div>'
+        return section("weights", title, _PLAIN_COLORS, body)
     units = first.kernel.shape[1]
     strongest = np.argsort(-np.linalg.norm(first.kernel, axis=0), kind="stable")[:SHOWN_UNITS]
     pictures = "".join(_unit(first, int(unit)) for unit in np.sort(strongest))
@@ -68,6 +71,21 @@ _COLORS = (
     'What each unit looks for. <b class="plus">Amber</b>: ink here raises the unit. <b class="minus">Blue</b>: '
     "ink here lowers it. The paper between is weight zero."
 )
+
+
+_PLAIN_COLORS = (
+    'A row for each unit, a column for each input. <b class="plus">Amber</b>: a larger input raises the unit. '
+    '<b class="minus">Blue</b>: it lowers it. The paper between is weight zero.'
+)
+
+
+def _strongest(first: FirstWeights, most: int = 12) -> str:
+    """Return a panel of the inputs whose weights are largest; inputs are standardized, so they can be compared."""
+    norms = np.linalg.norm(first.kernel, axis=1)
+    order = np.argsort(-norms, kind="stable")[:most]
+    top = float(norms.max()) or 1.0
+    rows = [(f"<b>{escape(first.features[i])}</b>", f"{norms[i]:.3g}", float(norms[i]) / top) for i in map(int, order)]
+    return ranking("Inputs by the norm of their weights", rows)
 
 
 def _rim(first: FirstWeights) -> str:
@@ -91,7 +109,8 @@ def _unit(first: FirstWeights, unit: int) -> str:
 def _whole_matrix(first: FirstWeights) -> str:
     source = png.data_uri(png.signed_png(_scaled(first.kernel[:_WIDEST, :_HIGHEST].T)))
     alt = f"The weights of {first.layer}: a row for each unit, a column for each input feature"
-    return f'<img class="matrix" src="{source}" alt="{escape(alt)}">'
+    kind = "matrix low" if first.features else "matrix"
+    return f'<img class="{kind}" src="{source}" alt="{escape(alt)}">'
 
 
 def _scaled(values: Array) -> Array:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from html import escape
 from importlib import resources
 
-from .facts import Report
+from .amounts import amounts
+from .facts import AmountScores, Report
 from .images import mistakes, weights
 from .matrix import confusion
 from .sections import curves, headline, run
@@ -18,7 +19,9 @@ from .traces import layers
 def render(report: Report) -> str:
     """Return the page for a report; what it does not hold (no test set, no pictures) stays out."""
     parts = [curves(report)] if report.history else []
-    if report.scores is not None:
+    if isinstance(report.scores, AmountScores):
+        parts.append(amounts(report.scores))
+    elif report.scores is not None:
         parts += [confusion(report.scores, report.class_names), mistakes(report.scores, report.class_names)]
     if report.weights is not None:
         parts.append(weights(report.weights))

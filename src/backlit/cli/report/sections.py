@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from . import charts
-from .facts import Report
-from .words import best_epoch, duration, percent, section
+from .facts import AmountScores, Report
+from .words import amount, best_epoch, duration, percent, section
 
 History = Mapping[str, Sequence[float]]
 
@@ -18,10 +18,18 @@ History = Mapping[str, Sequence[float]]
 def headline(report: Report) -> str:
     """The first screen: what was trained, the test accuracy in large figures, and a row of facts."""
     scores, hero = report.scores, ""
-    if scores is not None:
+    if isinstance(scores, AmountScores):
+        hero = (
+            f'<p class="hero"><span class="figure">{amount(scores.error)}</span><span class="caption">test error, root '
+            f"mean square<br>of {len(scores.true):,} examples; R\u00b2 {scores.r2:.4f}</span></p>"
+        )
+    elif scores is not None:
+        wrongly = (
+            "read wrongly" if report.weights is None or len(report.weights.input_shape) > 1 else "answered wrongly"
+        )
         hero = (
             f'<p class="hero"><span class="figure">{percent(scores.accuracy)}</span>'
-            f'<span class="caption">test accuracy<br>{scores.wrong:,} of {scores.total:,} read wrongly</span></p>'
+            f'<span class="caption">test accuracy<br>{scores.wrong:,} of {scores.total:,} {wrongly}</span></p>'
         )
     tiles = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in _tiles(report))
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in report.notes)
@@ -36,6 +44,8 @@ def _tiles(report: Report) -> list[tuple[str, str]]:
     tiles: list[tuple[str, str]] = []
     if report.scores is not None:
         tiles.append(("test loss", f"{report.scores.loss:.4f}"))
+    if isinstance(report.scores, AmountScores):
+        tiles.append(("mean absolute error", amount(report.scores.absolute)))
     checked = report.history.get("val_accuracy", ())
     best = best_epoch(checked)
     if best is not None:
@@ -64,6 +74,7 @@ def curves(report: Report) -> str:
 _CURVES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("Loss", "loss", lambda value: f"{value:.4g}"),
     ("Accuracy", "accuracy", lambda value: f"{100 * value:.4g} %"),
+    ("Mean absolute error (target standardized)", "mean_absolute_error", lambda value: f"{value:.4g}"),
 )
 
 
@@ -72,7 +83,7 @@ def _curve(title: str, key: str, history: History, epochs: list[float], show: Ca
     lines = [charts.Line("training", "train", epochs[: len(values)], values)]
     if checked:
         lines.append(charts.Line("validation", "check", epochs[: len(checked)], checked))
-    best, marked = best_epoch(checked, lowest=key == "loss"), None
+    best, marked = best_epoch(checked, lowest=key != "accuracy"), None
     if best is not None:
         words = f"best validation {title.lower()}: {show(checked[best])}, epoch {best + 1}"
         marked = (epochs[best], checked[best], words)

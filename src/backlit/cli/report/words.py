@@ -25,6 +25,13 @@ def number(value: float) -> str:
     return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e").replace("-", MINUS)
 
 
+def amount(value: float) -> str:
+    """Return a number of the user's own in four digits or more: `30,880`, `2.414`, `1.2e12`."""
+    if not math.isfinite(value) or (value and not 1e-4 <= abs(value) < 1e10):
+        return number(value)
+    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}").replace("-", MINUS)
+
+
 def duration(seconds: float) -> str:
     """Return seconds as `8.4 s`, `3 min 20 s`, `1 h 02 min`."""
     if seconds < 60:

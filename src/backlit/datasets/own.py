@@ -1,0 +1,263 @@
+"""A user's own data: a folder of pictures, a table or arrays in files, made ready to train on with a part held out.
+
+What was done is written down as plain JSON (`Dataset.description`), and `preparation` does it again to new data.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array
+from ..errors import ConfigError, DataError, did_you_mean, unknown_name
+from . import npz, picture_folder, table_columns
+from .array_file import open_array
+from .dataset import Dataset
+from .faults import refuse_any, shortened
+from .held_out import SHARE, digest, hold_out
+from .picture_frames import Frame
+from .table_columns import numbers
+from .table_file import Table, is_missing, read_table
+from .target import TASKS, Target, as_amounts, as_classes, task_of
+
+TABLES = (".csv", ".tsv")
+COLORS = ("auto", "gray", "rgb")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a user may say about data of their own; the options of `backlit train` of the same names."""
+
+    target: str | None = None
+    task: str = "auto"
+    labels: str | os.PathLike[str] | None = None
+    size: tuple[int, int] | None = None
+    color: str = "auto"
+    drop: Sequence[str] = ()
+    categorical: Sequence[str] = ()
+    held_out: float = SHARE
+    seed: int = 0
+
+
+def is_own(path: str) -> bool:
+    """Say whether a word names data of the user's own: a folder, or a file by its ending."""
+    ending = Path(path).suffix.lower()
+    return ending in (*TABLES, ".npy", ".npz") or "/" in path or os.sep in path or Path(path).expanduser().is_dir()
+
+
+def load_own(path: str | os.PathLike[str], choices: Choices | None = None) -> Dataset:
+    """Return the data in a folder of pictures, a table (.csv, .tsv) or arrays (.npz; .npy with `labels`).
+
+    Choices that are not for this kind of data raise `ConfigError`, what is wrong with the data `DataError`.
+    """
+    given = choices or Choices()
+    if given.task not in TASKS:
+        raise unknown_name("task", given.task, TASKS)
+    if not 0 <= given.held_out < 1:
+        raise ConfigError(f"The share held out is {given.held_out!r}. Expected a share such as 0.2, below 1.")
+    place = Path(path).expanduser()
+    if place.is_dir():
+        _only(given, place, "pictures", "size", "color")
+        return _pictures(place, given)
+    if place.suffix.lower() in TABLES:
+        _only(given, place, "a table", "target", "task", "drop", "categorical")
+        return _table(place, given)
+    if place.suffix.lower() == ".npy":
+        _only(given, place, "an array", "labels", "task")
+        return _array(place, given)
+    if place.suffix.lower() == ".npz":
+        _only(given, place, "arrays", "task")
+        return _archive(place, str(path), given)
+    state = "has no ending we know" if place.exists() else "does not exist"
+    raise DataError(f"{path} {state}. Expected a folder of class folders, a .csv, .tsv, .npz or .npy file.")
+
+
+def _only(given: Choices, path: Path, kind: str, *allowed: str) -> None:
+    """Refuse choices that are meant for other kinds of data."""
+    plain = Choices()
+    for name in ("target", "task", "labels", "size", "color", "drop", "categorical"):
+        if name not in allowed and getattr(given, name) != getattr(plain, name):
+            raise ConfigError(f"--{name} was given, and {path} is {kind}. Leave it out.")
+
+
+def _pictures(folder: Path, given: Choices) -> Dataset:
+    if given.color not in COLORS:
+        raise unknown_name("color", given.color, COLORS)
+    if sum(path.is_dir() for path in folder.iterdir()) == 0 and any(folder.iterdir()):
+        raise DataError(f"{folder} has no folders in it. Expected a folder of pictures for each class, named after it.")
+    parts = _parts(folder)
+    listings = [picture_folder.find(part) for part in parts]
+    _check_classes(folder, listings)
+    heads = [picture_folder.look(listing) for listing in listings]
+    size = given.size or picture_folder.suitable_size(heads[0])
+    gray = given.color == "gray" or (given.color == "auto" and all(h.gray for head in heads for h in head))
+    pixels = [picture_folder.read(listing, Frame(*size, channels=1 if gray else 3)) for listing in listings]
+    if given.color == "auto" and not gray and all(_is_gray(part) for part in pixels):
+        gray, pixels = True, [np.ascontiguousarray(part[..., 0]) for part in pixels]
+    labels = [listing.labels for listing in listings]
+    frame = {"height": size[0], "width": size[1], "channels": 1 if gray else 3}
+    description = {
+        "kind": "pictures",
+        "frame": frame,
+        "target": Target("classification", listings[0].class_names).as_json(),
+    }
+    if len(listings) == 1:
+        train, test = hold_out(len(labels[0]), given.held_out, given.seed, labels[0])
+        pixels, labels = [pixels[0][train], pixels[0][test]], [labels[0][train], labels[0][test]]
+        description["held_out"] = held_out_entry(given, folder_digest(listings[0]))
+    else:
+        order, _ = hold_out(len(labels[0]), 0.0, given.seed)
+        pixels[0], labels[0] = pixels[0][order], labels[0][order]
+    notices = [
+        line for listing, head in zip(listings, heads, strict=True) for line in picture_folder.notices(listing, head)
+    ]
+    said = f"{size[0]}x{size[1]} {'gray' if gray else 'colored'} pictures"
+    return Dataset(
+        folder.resolve().name, pixels[0], labels[0], pixels[1], labels[1], f"{folder}, {said}", " ".join(notices),
+        description=description,
+    )  # fmt: skip
+
+
+def _parts(folder: Path) -> list[Path]:
+    """Return the folders of training and test where there are such, else the folder itself."""
+    names = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != "."}
+    known = {"train", "training", "test", "testing", "val", "valid", "validation"}
+    train = next((names[name] for name in ("train", "training") if name in names), None)
+    test = next((names[n] for n in ("test", "testing", "val", "valid", "validation") if n in names), None)
+    return [train, test] if train and test and set(names) <= known else [folder]
+
+
+def _check_classes(folder: Path, listings: list[picture_folder.Listing]) -> None:
+    names = list(listings[0].class_names)
+    if len(names) < 2:
+        raise DataError(f"{folder} has one class only, {names[0]!r}. Expected two or more folders to tell apart.")
+    if names != list(listings[-1].class_names):
+        other = listings[-1]
+        raise DataError(
+            f"{other.folder} has the classes {', '.join(other.class_names)}, training has {', '.join(names)}."
+        )
+
+
+def _is_gray(pictures: Array) -> bool:
+    return bool((pictures[..., 0] == pictures[..., 1]).all() and (pictures[..., 0] == pictures[..., 2]).all())
+
+
+def folder_digest(listing: picture_folder.Listing) -> str:
+    """Return by what the pictures of a folder are known again: their places and sizes."""
+    return digest(f"{path.relative_to(listing.folder)} {path.stat().st_size}".encode() for path in listing.paths)
+
+
+def held_out_entry(given: Choices, found: str) -> dict[str, Any]:
+    """Return the description of what was held out."""
+    return {"share": given.held_out, "seed": given.seed, "digest": found}
+
+
+def _table(path: Path, given: Choices) -> Dataset:
+    table = read_table(path)
+    column = _target_column(table, given)
+    absent = [f"--{option} {name}" for option in ("drop", "categorical") for name in getattr(given, option)
+              if name not in table.columns]  # fmt: skip
+    refuse_any(absent, f"{path} has no such columns:", f"It has {', '.join(table.columns)}.")
+    there = [i for i, value in enumerate(table.columns[column]) if not is_missing(value)]
+    if not there:
+        raise DataError(f"{path}: the target {column!r} has no value in any row. Name another with --target.")
+    without = len(table) - len(there)
+    table = table.rows(there)
+    task, amounts, classes = read_target(table, column, given.task)
+    if classes is not None:
+        target, labels = as_classes(classes, f"{path}: the target {column!r}")
+        train, test = hold_out(len(table), given.held_out, given.seed, labels)
+    else:
+        train, test = hold_out(len(table), given.held_out, given.seed)
+        target = as_amounts(amounts, train, f"{path}: the target {column!r}")
+        labels = target.encoded(amounts)
+    names = [name for name in table.columns if name != column and name not in given.drop]
+    if not names:
+        raise DataError(f"{path} has no column beside the target {column!r}. Expected at least one to learn from.")
+    columns = table_columns.fit_columns(table, names, train, given.categorical)
+    x = table_columns.apply_columns(table, columns)
+    inputs = [name for c in columns for name in c.inputs]
+    description = {
+        "kind": "table", "column": column, "target": target.as_json(), "columns": table_columns.as_json(columns),
+        "held_out": held_out_entry(given, digest([path.read_bytes()])),
+    }  # fmt: skip
+    notice = f"{without:,} rows without a value of {column} were left out." if without else ""
+    source = f"{path}, {len(columns)} columns as {x.shape[1]} inputs, {task} of {column}"
+    return Dataset(path.stem, x[train], labels[train], x[test], labels[test], source, notice,
+                   description=description, feature_names=tuple(inputs))  # fmt: skip
+
+
+def _target_column(table: Table, given: Choices) -> str:
+    known = ", ".join(shortened(list(table.columns), 12))
+    if given.target is None:
+        raise ConfigError(f"{table.path} is a table: say which column to learn with --target. It has {known}.")
+    if given.target not in table.columns:
+        hint = did_you_mean(given.target, table.columns)
+        raise DataError(f"{table.path} has no column {given.target!r} for --target.{hint}")
+    return given.target
+
+
+def read_target(table: Table, column: str, asked: str) -> tuple[str, Array, list[str] | None]:
+    """Return the task, the targets as float64, and for classes their names (None for amounts)."""
+    values, faults = numbers(table, column)
+    task = task_of(asked, values, not faults)
+    if task == "regression":
+        refuse_any(faults, f"{table.path}: {len(faults):,} values of the target are no finite numbers:",
+                   "Expected numbers; for names of classes say --task classification.")  # fmt: skip
+        return task, values, None
+    if not faults and bool((values == np.floor(values)).all()):
+        return task, values, [str(int(value)) for value in values]  # 1 and 1.0 are one class
+    return task, values, table.columns[column]
+
+
+def _array(path: Path, given: Choices) -> Dataset:
+    if given.labels is None:
+        raise ConfigError(f"{path} has no labels in it: name their file with --labels, such as --labels y.npy.")
+    x, y = open_array(path), open_array(Path(given.labels).expanduser())
+    if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
+        raise DataError(
+            f"{path} has shape {x.shape} and {given.labels} has shape {y.shape}. Expected (rows, ...) and (rows,)."
+        )
+    y = np.array(y)
+    target, labels, train, test, notice = _array_target(path, x, y, given)
+    description = {"kind": "array", "target": target.as_json(),
+                   "held_out": held_out_entry(given, digest([str(x.shape).encode(), y.tobytes()]))}  # fmt: skip
+    return Dataset(
+        path.stem, x[train], labels[train], x[test], labels[test], str(path), notice, description=description
+    )
+
+
+def _array_target(path: Path, x: Array, y: Array, given: Choices) -> tuple[Target, Array, Any, Any, str]:
+    """Return the target, the labels and which rows are for training and test, with what there is to say about it."""
+    classes = y if given.task != "regression" else None
+    if isinstance(x, np.memmap):  # too big to be put in another order: the last rows, as they are
+        cut = len(x) - max(1, round(given.held_out * len(x))) if given.held_out else len(x)
+        train, test = slice(0, cut), slice(cut, len(x))
+        strange = classes is not None and set(np.unique(y[test])) != set(np.unique(y[train]))
+        notice = "The last rows, which are the test, do not have the classes of the others." if strange else ""
+    else:
+        train, test, notice = *hold_out(len(x), given.held_out, given.seed, classes), ""
+    if given.task == "regression":
+        rows = np.arange(len(y))[train]
+        target = as_amounts(np.asarray(y, np.float64), rows, f"{given.labels}")
+        return target, target.encoded(y), train, test, notice
+    return Target("classification"), y, train, test, notice
+
+
+def _archive(path: Path, text: str, given: Choices) -> Dataset:
+    a = npz.read_dataset(path)
+    if given.task != "regression":
+        return Dataset(path.stem, a["x_train"], a["y_train"], a["x_test"], a["y_test"], source=text)
+    y = np.asarray(a["y_train"], np.float64)
+    if y.ndim != 1:
+        raise DataError(f"{path}: y_train has shape {y.shape}. Expected one number for each row.")
+    target = as_amounts(y, np.arange(len(y)), f"{path}: y_train")
+    return Dataset(
+        path.stem, a["x_train"], target.encoded(y), a["x_test"], target.encoded(np.asarray(a["y_test"], np.float64)),
+        text, description={"kind": "array", "target": target.as_json()},
+    )  # fmt: skip
