@@ -316,7 +316,7 @@ def write_arff(file: Path, arrays: Arrays) -> None:
 
 
 def test_openml_copy(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openml, "_ROWS", 8)
+    monkeypatch.setattr(openml, "ROWS", 8)
     monkeypatch.setattr(openml, "_TRAIN", 6)
     published = publish(toy_arrays())
     file = (

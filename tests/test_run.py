@@ -157,6 +157,12 @@ def test_other_wrong_arguments(tmp_path: Path) -> None:
     assert run(tmp_path / "none.ipynb").returncode == 1
     assert "a folder" in run(tmp_path).stderr
     (tmp_path / "s.py").write_text("print(1)\n")
+    (tmp_path / "b.py").write_bytes(b"\x89PNG\r\n\xff\xfe")
+    for options in ((), ("--check",)):
+        done = run(tmp_path / "b.py", *options)
+        assert done.returncode == 1
+        assert "no Python program" in done.stderr
+        assert "Traceback" not in done.stderr
     assert "--save" in run(tmp_path / "s.py", "--save", "x.ipynb").stderr
     file = notebook(tmp_path / "n.ipynb", "print(1)")
     assert "not there" in run(file, "--save", tmp_path / "no" / "x.ipynb").stderr

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-import traceback
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..notebook import Cell, Notebook, Result
 
 FIRST_LINE = 58  # characters of a cell's first line that are shown
-LEFT_WITH = 1
 
 File = Annotated[Path, typer.Argument(help="A notebook (.ipynb) or a Python script.", metavar="FILE")]
 Rest = Annotated[list[str] | None, typer.Argument(help="Arguments of the script, behind --.", metavar="[-- ARGS]")]
@@ -53,7 +52,7 @@ def _check(file: Path, notebook: bool) -> int:
     from ..notebook import read_notebook
     from ..notebook.magics import translated
 
-    sources = [cell.source for cell in read_notebook(file).code()] if notebook else [file.read_text("utf-8")]
+    sources = [cell.source for cell in read_notebook(file).code()] if notebook else [_text(file)]
     lacking = 0
     for number, source in enumerate(sources, 1):
         try:
@@ -70,6 +69,15 @@ def _check(file: Path, notebook: bool) -> int:
     return 1 if lacking else 0
 
 
+def _text(file: Path) -> str:
+    """Return what a script says; a file that is no text raises `DataError`."""
+    try:
+        with tokenize.open(file) as text:  # as Python reads it: UTF-8, unless its first lines say otherwise
+            return text.read()
+    except (UnicodeDecodeError, SyntaxError) as error:
+        raise DataError(f"{file} is no Python program: it is not text ({error}).") from None
+
+
 def _place(number: int, notebook: bool) -> str:
     return f"cell {number}, " if notebook else ""
 
@@ -83,6 +91,9 @@ def _prepare(folder: Path) -> None:
 
 
 def _run_script(file: Path, arguments: list[str]) -> int:
+    from ..notebook.execution import error_lines
+
+    _text(file)
     path = file.resolve()
     sys.argv = [str(path), *arguments]
     _prepare(path.parent)
@@ -93,11 +104,8 @@ def _run_script(file: Path, arguments: list[str]) -> int:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - the user's own error, with the user's own lines
-        frames = error.__traceback__
-        while frames is not None and frames.tb_frame.f_code.co_filename != str(path):
-            frames = frames.tb_next
-        sys.stderr.write("".join(traceback.format_exception(type(error), error, frames)))
-        return LEFT_WITH
+        sys.stderr.write("".join(error_lines(error, str(path))))
+        return 1
     return 0
 
 

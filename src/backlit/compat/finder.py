@@ -15,6 +15,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from ..errors import ConfigError, UnsupportedImport, UnsupportedName
+from ..optimizers import older
 from .modules import FACTS, ROOTS, canonical, children, sources
 from .own_files import has_own_files
 from .scope import reason_for
@@ -33,6 +34,7 @@ class ForeignModule(ModuleType):
             raise AttributeError(name)
         found = value_of(self.__name__, name)
         if found is not MISSING:
+            vars(self)[name] = found  # the next time Python finds it by itself
             return found
         if name in children(canonical(self.__name__)):
             return importlib.import_module(f"{self.__name__}.{name}")
@@ -137,6 +139,7 @@ def install(tensorflow: bool = True, book: bool = True, sklearn: bool = True) ->
         )
     uninstall()
     sys.meta_path.insert(0, Finder(roots))
+    older.understand(tensorflow)
     if sklearn and not absent:
         watch.begin()
 
@@ -144,6 +147,7 @@ def install(tensorflow: bool = True, book: bool = True, sklearn: bool = True) ->
 def uninstall() -> None:
     """Let other finders answer again, and forget the modules made so far. Programs keep the names they have."""
     watch.release()
+    older.understand(False)
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]
     for name in [name for name, module in sys.modules.items() if isinstance(module, ForeignModule)]:
         del sys.modules[name]

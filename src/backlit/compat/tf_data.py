@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import seeds
 from ..errors import ConfigError, DataError
+from ..layers import nest
 from ..tensor import Tensor, Variable
 
 __all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset"]
@@ -42,8 +43,8 @@ class Dataset:
     def from_tensor_slices(tensors: Any, name: str | None = None) -> Dataset:
         """Return the rows of an array, or of several of one length in a tuple or a dict."""
         rows = _mapped(_array, tensors)
-        lengths = {len(a) if a.ndim else 0 for a in _leaves(rows)}
-        if len(lengths) != 1 or not all(a.ndim for a in _leaves(rows)):
+        lengths = {len(a) if a.ndim else 0 for a in nest.flatten(rows)}
+        if len(lengths) != 1 or not all(a.ndim for a in nest.flatten(rows)):
             raise DataError(f"from_tensor_slices was given arrays of {sorted(lengths)} rows. Expected one length.")
         size = lengths.pop()
         return _by_number(rows, lambda: iter(builtins.range(size)), size)
@@ -71,13 +72,12 @@ class Dataset:
     def zip(*datasets: Any, name: str | None = None) -> Dataset:
         """Return the elements of several datasets side by side, until the shortest ends."""
         parts = datasets[0] if len(datasets) == 1 and isinstance(datasets[0], (tuple, list, dict)) else datasets
-        sets = list(_leaves(parts))
+        sets = nest.flatten(parts)
         sizes = [one._size for one in sets]
 
         def items() -> Iterator[Any]:
             for together in builtins.zip(*(one._items() for one in sets)):
-                filled = iter(together)
-                yield _mapped(lambda _, filled=filled: next(filled), parts)
+                yield nest.pack_like(parts, together)
 
         return Dataset(items, None if None in sizes else builtins.min(s for s in sizes if s is not None))
 
@@ -122,7 +122,7 @@ class Dataset:
 
         def items() -> Iterator[Any]:
             for group in self._items():
-                for i in builtins.range(len(next(iter(_leaves(group))))):
+                for i in builtins.range(len(nest.flatten(group)[0])):
                     yield _mapped(lambda a, i=i: a[i], group)
 
         return Dataset(items, None)
@@ -287,24 +287,12 @@ def _called(function: Callable[..., Any], element: Any) -> Any:
 
 
 def _mapped(change: Callable[[Any], Any], structure: Any) -> Any:
+    """Change the leaves of tuples and dicts; a list is a leaf, as to TensorFlow it is a tensor."""
     if isinstance(structure, dict):
         return {key: _mapped(change, value) for key, value in structure.items()}
     if isinstance(structure, tuple):
         return tuple(_mapped(change, value) for value in structure)
-    if isinstance(structure, list) and structure and isinstance(structure[0], Dataset):
-        return [_mapped(change, value) for value in structure]
     return change(structure)
-
-
-def _leaves(structure: Any) -> Iterator[Any]:
-    if isinstance(structure, dict):
-        for value in structure.values():
-            yield from _leaves(value)
-    elif isinstance(structure, (tuple, list)):
-        for value in structure:
-            yield from _leaves(value)
-    else:
-        yield structure
 
 
 def _array(value: Any) -> Any:

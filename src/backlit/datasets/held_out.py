@@ -22,12 +22,20 @@ def hold_out(rows: int, share: float, seed: int, classes: Array | None = None) -
     With `classes` (rows,), of each class the share is kept to the nearest row, at least one of a class of two or more.
     """
     order = seeds.permutation(seed, 0, rows, seeds.HELD_OUT)
-    groups = [np.arange(rows)] if classes is None else [np.flatnonzero(classes[order] == c) for c in np.unique(classes)]
+    groups = [np.arange(rows)]
+    if classes is not None:
+        ordered = classes[order]
+        groups = [np.flatnonzero(ordered == c) for c in np.unique(ordered)]
     kept = np.zeros(rows, bool)
     for places in groups:
         count = 0 if share == 0 or len(places) < 2 else min(max(1, round(share * len(places))), len(places) - 1)
         kept[places[:count]] = True
     return order[~kept], order[kept]
+
+
+def last_rows(rows: int, share: float) -> int:
+    """Return where the test begins if it is the last rows of data too big to be put in another order."""
+    return rows - max(1, round(share * rows)) if share else rows
 
 
 def digest(parts: Iterable[bytes]) -> str:

@@ -15,8 +15,8 @@ from ..arrays import Array
 from ..errors import DataError
 from . import idx
 
-_FILE_NUMBER = "52667"  # the file of data set 554, mnist_784 version 1
-_ROWS, _COLUMNS, _TRAIN = 70000, 785, 60000
+FILE_NUMBER = "52667"  # the file of data set 554, mnist_784 version 1
+ROWS, PIXELS, _TRAIN = 70000, 784, 60000
 _MOST_BYTES = 2**28
 
 
@@ -25,7 +25,7 @@ def cached_files() -> Iterator[Path]:
     home = Path(os.environ.get("SCIKIT_LEARN_DATA") or "~/scikit_learn_data").expanduser()
     for host in ("openml.org", "api.openml.org", "www.openml.org"):
         download = home / "openml" / host / "data" / "v1" / "download"
-        for path in (download / _FILE_NUMBER / "mnist_784.arff.gz", download / f"{_FILE_NUMBER}.gz"):
+        for path in (download / FILE_NUMBER / "mnist_784.arff.gz", download / f"{FILE_NUMBER}.gz"):
             if path.is_file():
                 yield path
 
@@ -45,8 +45,8 @@ def read(path: Path) -> dict[str, Array]:
         table = np.fromstring(numbers.decode("ascii"), np.float32, sep=",")
     except ValueError as error:
         raise DataError(f"{path} is damaged: {error}.") from None
-    if table.size != _ROWS * _COLUMNS:
-        raise DataError(f"{path} holds {table.size} numbers, expected {_ROWS} rows of {_COLUMNS}.")
-    whole = table.astype(np.uint8).reshape(_ROWS, _COLUMNS)
-    x, y = np.ascontiguousarray(whole[:, :-1]).reshape(_ROWS, 28, 28), np.ascontiguousarray(whole[:, -1])
+    if table.size != ROWS * (PIXELS + 1):
+        raise DataError(f"{path} holds {table.size} numbers, expected {ROWS} rows of {PIXELS + 1}.")
+    whole = table.astype(np.uint8).reshape(ROWS, PIXELS + 1)
+    x, y = np.ascontiguousarray(whole[:, :-1]).reshape(ROWS, 28, 28), np.ascontiguousarray(whole[:, -1])
     return {"x_train": x[:_TRAIN], "y_train": y[:_TRAIN], "x_test": x[_TRAIN:], "y_test": y[_TRAIN:]}

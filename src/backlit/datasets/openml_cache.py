@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
+from .openml import FILE_NUMBER, PIXELS, ROWS
 
-NUMBER, FILE_NUMBER = 554, 52667  # of the data set on OpenML, and of its file
-ROWS, PIXELS = 70000, 784
+NUMBER = 554  # of the data set on OpenML
 API = "api/v1/json/data"
 DATA = f"data/v1/download/{FILE_NUMBER}"
 COMPLETE = "complete"
@@ -69,7 +69,7 @@ def _answers(md5: str) -> dict[str, Any]:
         "version": "1",
         "format": "ARFF",
         "status": "active",
-        "file_id": str(FILE_NUMBER),
+        "file_id": FILE_NUMBER,
         "default_target_attribute": "class",
         "md5_checksum": md5,
         "licence": "CC BY-SA 3.0",

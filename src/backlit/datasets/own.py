@@ -19,7 +19,7 @@ from . import npz, picture_folder, table_columns
 from .array_file import open_array
 from .dataset import Dataset
 from .faults import refuse_any, shortened
-from .held_out import SHARE, digest, hold_out
+from .held_out import SHARE, digest, hold_out, last_rows
 from .picture_frames import Frame
 from .table_columns import numbers
 from .table_file import Table, is_missing, read_table
@@ -216,27 +216,38 @@ def read_target(table: Table, column: str, asked: str) -> tuple[str, Array, list
 
 
 def _array(path: Path, given: Choices) -> Dataset:
-    if given.labels is None:
-        raise ConfigError(f"{path} has no labels in it: name their file with --labels, such as --labels y.npy.")
-    x, y = open_array(path), open_array(Path(given.labels).expanduser())
-    if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
-        raise DataError(
-            f"{path} has shape {x.shape} and {given.labels} has shape {y.shape}. Expected (rows, ...) and (rows,)."
-        )
-    y = np.array(y)
+    x, y = labeled_array(path, given.labels)
     target, labels, train, test, notice = _array_target(path, x, y, given)
-    description = {"kind": "array", "target": target.as_json(),
-                   "held_out": held_out_entry(given, digest([str(x.shape).encode(), y.tobytes()]))}  # fmt: skip
+    description = {
+        "kind": "array", "target": target.as_json(), "held_out": held_out_entry(given, array_digest(x, y)),
+    }  # fmt: skip
     return Dataset(
         path.stem, x[train], labels[train], x[test], labels[test], str(path), notice, description=description
     )
+
+
+def labeled_array(path: Path, labels: str | os.PathLike[str] | None) -> tuple[Array, Array]:
+    """Return the arrays in two files, examples (rows, ...) and what they are (rows,), in memory."""
+    if labels is None:
+        raise ConfigError(f"{path} has no labels in it: name their file with --labels, such as --labels y.npy.")
+    x, y = open_array(path), open_array(Path(labels).expanduser())
+    if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
+        raise DataError(
+            f"{path} has shape {x.shape} and {labels} has shape {y.shape}. Expected (rows, ...) and (rows,)."
+        )
+    return x, np.array(y)
+
+
+def array_digest(x: Array, y: Array) -> str:
+    """Return by what examples in a file are known again: their shape and labels."""
+    return digest([str(x.shape).encode(), y.tobytes()])
 
 
 def _array_target(path: Path, x: Array, y: Array, given: Choices) -> tuple[Target, Array, Any, Any, str]:
     """Return the target, the labels and which rows are for training and test, with what there is to say about it."""
     classes = y if given.task != "regression" else None
     if isinstance(x, np.memmap):  # too big to be put in another order: the last rows, as they are
-        cut = len(x) - max(1, round(given.held_out * len(x))) if given.held_out else len(x)
+        cut = last_rows(len(x), given.held_out)
         train, test = slice(0, cut), slice(cut, len(x))
         strange = classes is not None and set(np.unique(y[test])) != set(np.unique(y[train]))
         notice = "The last rows, which are the test, do not have the classes of the others." if strange else ""

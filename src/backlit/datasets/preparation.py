@@ -18,8 +18,8 @@ from ..errors import ConfigError, DataError
 from . import picture_folder, table_columns
 from .array_file import open_array
 from .faults import refuse_any
-from .held_out import digest, hold_out
-from .own import folder_digest, read_target
+from .held_out import digest, hold_out, last_rows
+from .own import array_digest, folder_digest, labeled_array, read_target
 from .picture_frames import Frame, each, read_framed
 from .table_file import is_missing, read_table
 from .target import Target, target_from_json
@@ -105,7 +105,7 @@ class Preparation:
         if wanted.get("digest") != found:
             return Labeled(x, y, False, notice)
         if isinstance(x, np.memmap):
-            cut = len(x) - max(1, round(wanted["share"] * len(x)))
+            cut = last_rows(len(x), float(wanted["share"]))
             return Labeled(x[cut:], y[cut:], True, notice)
         _, test = hold_out(len(y), float(wanted["share"]), int(wanted["seed"]), groups)
         return Labeled(x[test], y[test], True, notice)
@@ -114,21 +114,12 @@ class Preparation:
         """Return x, y, by what the split kept shares, the digest, and what there is to say."""
         if self._frame is not None:
             listing = picture_folder.find(path)
-            strange = [name for name in listing.class_names if name not in self.target.classes]
-            refuse_any(
-                strange, f"{path} has classes the network does not know:", f"It knows {', '.join(self.target.classes)}."
-            )
-            places = np.array([self.target.classes.index(name) for name in listing.class_names])
-            y = places[listing.labels]
+            y = self._class_numbers(path, listing.class_names)[listing.labels]
             return picture_folder.read(listing, self._frame), y, y, folder_digest(listing), ""
         if self.kind == "array":
-            if labels is None:
-                raise ConfigError(f"{path} has no labels in it: name their file with --labels, such as --labels y.npy.")
-            x, given = open_array(path), np.array(open_array(labels))
-            if len(x) != len(given) or given.ndim != 1:
-                raise DataError(f"{path} has shape {x.shape}, {labels} has shape {given.shape}. Expected as many rows.")
+            x, given = labeled_array(path, labels)
             y = self.target.encoded(given) if self.target.is_number else given
-            return x, y, None if self.target.is_number else y, digest([str(x.shape).encode(), given.tobytes()]), ""
+            return x, y, None if self.target.is_number else y, array_digest(x, given), ""
         return self._table(path)
 
     def _table(self, path: Path) -> tuple[Array, Array, Array | None, str, str]:
@@ -144,9 +135,12 @@ class Preparation:
         found = digest([path.read_bytes()])
         if names is None:
             return x, self.target.encoded(amounts), None, found, notice
-        strange = sorted(set(names) - set(self.target.classes))
-        refuse_any(
-            strange, f"{path} has classes the network does not know:", f"It knows {', '.join(self.target.classes)}."
-        )
-        y = np.array([self.target.classes.index(name) for name in names])
+        y = self._class_numbers(path, names)
         return x, y, y, found, notice
+
+    def _class_numbers(self, path: Path, names: Sequence[str]) -> Array:
+        """Return the numbers of classes by their names; those the network does not know are all named."""
+        place = {name: number for number, name in enumerate(self.target.classes)}
+        strange = sorted(set(names) - set(place))
+        refuse_any(strange, f"{path} has classes the network does not know:", f"It knows {', '.join(place)}.")
+        return np.array([place[name] for name in names])

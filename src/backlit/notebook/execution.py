@@ -66,12 +66,12 @@ class Execution:
             pictures.take_all()
             return OK, ""
         except KeyboardInterrupt as stopped:
-            return STOPPED, self._told(stopped, number)
+            return STOPPED, self._told(stopped)
         except SystemExit as leaving:
             print(f"The cell asked to end the program (exit status {leaving.code}): the notebook ends here.")
             return LEFT, ""
         except BaseException as error:  # noqa: BLE001 - whatever the user's code raises is shown, not raised
-            return FAILED, self._told(error, number)
+            return FAILED, self._told(error)
 
     def _execute(self, source: str, number: int, notes: list[str]) -> None:
         python = translated(source)
@@ -108,18 +108,18 @@ class Execution:
         self.outputs.picture(png, size)
         getattr(sys.stdout, "terminal", sys.stdout).write(f"[picture of {size[0]} x {size[1]}]\n")
 
-    def _told(self, error: BaseException, number: int) -> str:
+    def _told(self, error: BaseException) -> str:
         """Print the traceback of the user's lines, keep it, and return the error in one line."""
-        lines = error_lines(error)
+        lines = error_lines(error, "<cell")
         sys.stderr.terminal.write("".join(lines))  # type: ignore[attr-defined]
         self.outputs.error(error, [line.rstrip("\n") for line in lines])
         return "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
 
 
-def error_lines(error: BaseException) -> list[str]:
-    """Return the traceback from the first of the user's own lines on."""
+def error_lines(error: BaseException, own: str) -> list[str]:
+    """Return the traceback from the first frame on whose file's name begins with `own`: the user's own lines."""
     frames = error.__traceback__
-    while frames is not None and not frames.tb_frame.f_code.co_filename.startswith("<cell"):
+    while frames is not None and not frames.tb_frame.f_code.co_filename.startswith(own):
         frames = frames.tb_next
     return traceback.format_exception(type(error), error, frames)
 

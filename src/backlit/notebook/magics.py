@@ -8,19 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-QUIET = (
-    "matplotlib",
-    "config",
-    "load_ext",
-    "autoreload",
-    "reload_ext",
-    "pylab",
-    "precision",
-    "pip",
-    "conda",
-    "cd",
-    "env",
-)
+QUIET = ("matplotlib", "config", "load_ext", "autoreload", "reload_ext", "pylab", "precision", "cd", "env")
 LINE = re.compile(r"^(\s*)%(\w+)\s*(.*)$")
 SHELL = re.compile(r"^(\s*)!(.*)$")
 ASSIGNED = re.compile(r"^(\s*)(\w[\w, ]*)=\s*[!%](.*)$")
@@ -61,7 +49,7 @@ def _line(line: str, notes: list[str]) -> str:
     if found := LINE.match(line):
         if found[2] in ("time", "timeit"):
             return f"{found[1]}{found[3]}" if found[3] else f"{found[1]}pass"
-        if found[2] not in QUIET or found[2] in ("pip", "conda"):
+        if found[2] not in QUIET:
             notes.append(f"not run: %{found[2]} {found[3]}".rstrip())
         return f"{found[1]}pass"
     if found := ASSIGNED.match(line):

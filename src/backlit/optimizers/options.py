@@ -31,11 +31,17 @@ DEFAULTS: dict[str, Any] = {
     "ema_momentum": 0.99, "ema_overwrite_frequency": None, "loss_scale_factor": None,
     "gradient_accumulation_steps": None,
 }  # fmt: skip
+OLD_NAMES = {
+    "lr": "Use learning_rate=.",
+    "decay": "Use learning_rate=optimizers.schedules.InverseTimeDecay(learning_rate, 1, decay).",
+}
 
 
 def checked(owner: str, given: dict[str, Any]) -> dict[str, Any]:
     """Return all options, the missing ones with their defaults; a wrong one raises `ConfigError` naming it."""
     for name in given:
+        if name in OLD_NAMES:
+            raise ConfigError(f"{owner} has no argument {name!r}. {OLD_NAMES[name]}")
         if name not in DEFAULTS:
             raise ConfigError(f"{owner} has no argument {name!r}.{did_you_mean(name, DEFAULTS)}")
     options = DEFAULTS | given

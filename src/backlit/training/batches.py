@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
@@ -40,8 +41,8 @@ class Batches(Protocol):
         ...
 
 
-class ArrayBatches:
-    """Batches of arrays already checked. The last batch of an epoch holds the rest.
+class RowBatches(ABC):
+    """Batches of arrays already checked, wherever these lie. The last batch of an epoch holds the rest.
 
     The order of an epoch depends only on (seed, epoch). With `steps`, an epoch has just that many batches and goes
     round again if the data ends before.
@@ -59,6 +60,23 @@ class ArrayBatches:
         self.first_epoch = first_epoch
         self.exhausted = False
         self.steps: int | None = steps or math.ceil(self.rows / batch_size)
+
+    @property
+    @abstractmethod
+    def sliceable(self) -> bool:
+        """Whether whole epochs can be gathered from arrays by machine code, each row once."""
+
+    @abstractmethod
+    def pieces(self, index: int) -> Iterator[Piece]:
+        """Yield the rows of epoch `index` and their order, in one piece or several."""
+
+    @abstractmethod
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """Yield the batches of epoch `index`."""
+
+
+class ArrayBatches(RowBatches):
+    """Batches of arrays that are used where they lie."""
 
     @property
     def sliceable(self) -> bool:

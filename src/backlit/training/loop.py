@@ -15,11 +15,10 @@ from ..execute import NotFinite
 from ..layers import freezing, nest
 from . import border, prepare
 from .arguments import count, frequency, optional_count, truth, verbosity
-from .batches import ArrayBatches, Batches, rows_of
+from .batches import Batches, RowBatches, rows_of
 from .callbacks import CallbackList
 from .running import observer_of, recorded, runs, sliced, slices
 from .step import Batch, Feed, Step, feed_of
-from .streaming import StreamedBatches
 
 
 def fit(
@@ -115,12 +114,12 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
         None if watchers.wants_batches("predict") or model.observer is not None else sliced(model, "predict", batches)
     )
     if step is not None:
-        assert isinstance(batches, ArrayBatches | StreamedBatches)
+        assert isinstance(batches, RowBatches)
         for done, part in _predicted_in_slices(model, batches, step):
             parts.append(part)
             watchers.on_predict_batch_end(done - 1, _outputs_later(part))
     else:
-        if isinstance(batches, ArrayBatches | StreamedBatches):
+        if isinstance(batches, RowBatches):
             border.check_inputs(batches.data.x, None)
         for number, batch in enumerate(batches.epoch(0)):
             watchers.on_predict_batch_begin(number)
@@ -131,7 +130,7 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
     return nest.pack_like(parts[0], (np.concatenate(column) for column in columns))
 
 
-def _predicted_in_slices(model: Any, batches: ArrayBatches | StreamedBatches, step: Step) -> Iterator[tuple[int, Any]]:
+def _predicted_in_slices(model: Any, batches: RowBatches, step: Step) -> Iterator[tuple[int, Any]]:
     """Yield how many batches are done and the outputs for the rows of the last ones, many batches in a call."""
     size, before = batches.batch_size, 0
     names = [name for name in step.graph.outputs if name.startswith("y_pred")]

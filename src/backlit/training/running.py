@@ -16,9 +16,8 @@ from ..errors import NotRecordable
 from ..execute import NotFinite
 from ..layers import freezing
 from . import finite
-from .batches import ArrayBatches, Batches, Piece, rows_of
+from .batches import Batches, Piece, RowBatches, rows_of
 from .step import Batch, Feed, Step, feed_of, record, run_eagerly, signature
-from .streaming import StreamedBatches
 
 MOST_RECORDINGS = 64
 SLICE_SECONDS = 0.05  # between two looks at callbacks, the progress bar and Ctrl-C
@@ -33,7 +32,7 @@ def runs(
     """
     step = None if begin is not None else sliced(model, kind, batches)
     if step is not None:
-        assert isinstance(batches, ArrayBatches | StreamedBatches)
+        assert isinstance(batches, RowBatches)
         yield from _in_slices(model, kind, batches, index, step)
         return
     for number, batch in enumerate(batches.epoch(index)):
@@ -44,7 +43,7 @@ def runs(
 
 def sliced(model: Any, kind: str, batches: Batches) -> Step | None:
     """Return the recorded step if the executor can run many of it in one call, on these batches; else None."""
-    if not isinstance(batches, ArrayBatches | StreamedBatches) or not batches.sliceable:
+    if not isinstance(batches, RowBatches) or not batches.sliceable:
         return None
     if model.observer is not None and not hasattr(model.observer, "rest"):
         return None
@@ -74,9 +73,7 @@ def slices(step: Step, whole: int, observer: Any = None) -> Iterator[tuple[int, 
         done += count
 
 
-def _in_slices(
-    model: Any, kind: str, batches: ArrayBatches | StreamedBatches, index: int, step: Step
-) -> Iterator[tuple[int, Feed]]:
+def _in_slices(model: Any, kind: str, batches: RowBatches, index: int, step: Step) -> Iterator[tuple[int, Feed]]:
     """Run the pieces of an epoch one after the other."""
     before = 0
     for piece in batches.pieces(index):

@@ -15,7 +15,7 @@ import numpy as np
 from .. import seeds
 from ..arrays import Array, floatx
 from ..layers import nest
-from .batches import ArrayBatches, Piece, lies_plainly, rows_of
+from .batches import ArrayBatches, Piece, RowBatches, lies_plainly, rows_of
 from .maps import FileRows, big
 from .step import Batch
 
@@ -25,14 +25,14 @@ WINDOW_BLOCKS = 128
 
 def batches_of(
     data: Batch, batch_size: int, shuffle: bool = False, seed: int = 0, steps: int | None = None, first_epoch: int = 0
-) -> ArrayBatches | StreamedBatches:
+) -> RowBatches:
     """Return the batches of arrays already checked: streamed if one of them is a map over `maps.map_limit()`."""
     streams = any(column is not None and big(column) is not None for column in nest.flatten(tuple(data)))
     kind = StreamedBatches if streams else ArrayBatches
     return kind(data, batch_size, shuffle, seed, steps, first_epoch)
 
 
-class StreamedBatches:
+class StreamedBatches(RowBatches):
     """Batches of arrays of which some are read from their files.
 
     Rows lie in blocks of about 1 MiB; 128 blocks (or all) make a window, and two windows are in memory, the one that
@@ -49,14 +49,7 @@ class StreamedBatches:
         self, data: Batch, batch_size: int, shuffle: bool = False, seed: int = 0, steps: int | None = None,
         first_epoch: int = 0,
     ) -> None:  # fmt: skip
-        self.data = data
-        self.rows = len(nest.flatten(data.x)[0])
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.seed = seed
-        self.first_epoch = first_epoch
-        self.exhausted = False
-        self.steps: int | None = steps or math.ceil(self.rows / batch_size)
+        super().__init__(data, batch_size, shuffle, seed, steps, first_epoch)
         self._columns = [_Column(leaf) for leaf in nest.flatten(tuple(data)) if leaf is not None]
         row_bytes = sum(column.row_bytes for column in self._columns)
         self.block_rows = min(self.rows, max(1, BLOCK_BYTES // max(row_bytes, 1)))

@@ -87,7 +87,7 @@ def fetch_openml(name: Any = None, **options: Any) -> Any:
             f"fetch_openml was asked for {name or options.get('data_id')!r}. Without scikit-learn there is mnist_784 "
             "only. Install it for the others: pip install scikit-learn."
         )
-    return _bunch(options)
+    return _bunch(*_digits(), options)
 
 
 def _is_mnist(name: Any, options: dict[str, Any]) -> bool:
@@ -116,12 +116,12 @@ def _in_its_place(real: Fetch, name: Any, options: dict[str, Any], error: Except
         raise
     warnings.warn("OpenML is out of reach: mnist_784 is made of the MNIST on this machine.", stacklevel=3)
     if find_spec("pandas") is None:
-        return _bunch(options)
+        return _bunch(x, y, options)
     home = cache.folder() / "scikit-learn"
     try:
         write_cache(home, x, y)
     except OSError:
-        return _bunch(options)
+        return _bunch(x, y, options)
     return real(name, **{**options, "data_home": str(home), "cache": True})
 
 
@@ -130,8 +130,7 @@ def _digits() -> tuple[Array, Array]:
     return np.concatenate([x, x_test]), np.concatenate([y, y_test])
 
 
-def _bunch(options: dict[str, Any]) -> Any:
-    x, y = _digits()
+def _bunch(x: Array, y: Array, options: dict[str, Any]) -> Any:
     data = x.reshape(len(x), -1).astype(np.int64)
     data = data if options.get("as_frame") is False else data.view(Table)
     target = y.astype(str).astype(object)

@@ -33,6 +33,10 @@ class Seat(NamedTuple):
     steps: str
     tile: bool = False
 
+    def key(self) -> str:
+        """Return a text of all this."""
+        return f"{self.dtype.str}{self.steps}{'t' * self.tile}"
+
 
 def seat_of(view: View) -> Seat:
     """Return the seat of a view: a stride of 1 is known at compile time along the last axis only."""
@@ -111,7 +115,7 @@ class Body(NamedTuple):
         """Return a text of all that the instructions depend on."""
         names = {node: f"r{i}" for i, node in enumerate(self.read)} | {n: f"n{i}" for i, n in enumerate(self.nodes)}
         lines = [f"{names[n]}={_text(n)}({','.join(_operand(b, names) for b in n.inputs)})" for n in self.nodes]
-        seats = [f"{s.dtype.str}{s.steps}{'t' * s.tile}" for s in self.seats()]
+        seats = [seat.key() for seat in self.seats()]
         return f"{self.lanes}|{' '.join(seats)}|{';'.join(lines)}|{','.join(names[n] for n in self.written)}"
 
 
@@ -205,8 +209,7 @@ def ahead_code(body: Body) -> Code | None:
                 w.prefetch(walks[i].pointer([row, low1]), size, near=2)
         w.finish()
 
-    texts = [f"{s.dtype.str}{s.steps}{'t' * s.tile}" for s in seats]
-    return Code(f"ahead {' '.join(texts)}", write)
+    return Code(f"ahead {' '.join(seat.key() for seat in seats)}", write)
 
 
 def in_vectors(w: Writer, low: Any, high: Any, lanes: int, body: Any) -> None:

@@ -87,7 +87,7 @@ class Program:
         """`known` are the addresses of kernels by key; what is missing is compiled."""
         calls = calls_of(items)
         drive = drive_code(target)
-        codes = [*(call.code for call in calls), drive]
+        codes = [*(code for call in calls for code in call.codes()), drive]
         addresses = {**known, **addresses_of([code for code in codes if code.key not in known], target)}
         self._drive = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[drive.key])
         self._threads = threads
