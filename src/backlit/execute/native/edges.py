@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ...arrays import DType
 from .assembly import Assembly, Item
 from .calls import Call
-from .slices import check_code, gather_code, keep_code, row_size
+from .slices import AHEAD, check_code, gather_code, keep_code, row_size
 from .target import Target
 from .views import Address
 
@@ -18,26 +18,30 @@ SHARED = 8192  # numbers from which on threads share a call
 Column = tuple[str, DType]
 
 
-def around(assembly: Assembly, target: Target, columns: Sequence[Column], keep: Sequence[str]) -> list[Item]:
+def around(
+    assembly: Assembly, target: Target, columns: Sequence[Column], keep: Sequence[str], in_order: bool
+) -> list[Item]:
     """Return the items of a step with those that gather `columns` in front, and those that keep and check behind.
 
-    Behind the slots of the step come those of the columns, of the order, and of what is kept.
+    With `in_order`, one row follows the other. Behind the slots of the step come those of the columns, of the order and
+    of what is kept.
     """
     if not columns:
         return assembly.items
     slot = 1 + len(assembly.memory.inputs) + len(assembly.memory.outputs)
-    items = [*_gathers(assembly, target, columns, slot), *assembly.items]
+    items = [*_gathers(assembly, target, columns, slot, in_order), *assembly.items]
     last = max(item.segment for item in items) + 1
     return [*items, *_keeping(assembly, keep, slot + len(columns) + 1, last), *_checks(assembly, target, last)]
 
 
-def _gathers(assembly: Assembly, target: Target, columns: Sequence[Column], slot: int) -> list[Item]:
+def _gathers(assembly: Assembly, target: Target, columns: Sequence[Column], slot: int, in_order: bool) -> list[Item]:
     order = Address(slot + len(columns), 0)
     items = []
     for i, (name, dtype) in enumerate(columns):
         node = assembly.graph.inputs[name]
         size, rows = row_size(node.spec), node.shape[0]
-        arguments = [Address(slot + i, 0), order, assembly.memory.views[node].address, size, rows]
+        ahead = 0 if in_order else AHEAD
+        arguments = [Address(slot + i, 0), order, assembly.memory.views[node].address, size, rows, ahead]
         call = Call(gather_code(node.spec, dtype, target), arguments, rows, size, column_unit=16, by_columns=True)
         items.append(Item(None, [call], -1, None if size >= 64 else i % 2))
     return items

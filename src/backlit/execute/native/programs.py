@@ -89,7 +89,7 @@ class Program:
         drive = drive_code(target)
         codes = [*(code for call in calls for code in call.codes()), drive]
         addresses = {**known, **addresses_of([code for code in codes if code.key not in known], target)}
-        self._drive = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[drive.key])
+        self.drive = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[drive.key])
         self._threads = threads
         self._first, self._rest = (Arguments(calls, addresses) for _ in range(2))
         self._scratch = [aligned(max((call.scratch for call in calls), default=64)) for _ in range(threads)]
@@ -113,7 +113,7 @@ class Program:
             if alone:
                 self.run_alone(steps)
             else:
-                team.run(self._drive, [table.ctypes.data for table in self._set(self._threads, steps)])
+                team.run(self.drive, [table.ctypes.data for table in self._set(self._threads, steps)])
         finally:
             if not alone:
                 team.free.release()
@@ -121,12 +121,16 @@ class Program:
 
     def run_alone(self, steps: int) -> None:
         """Run `steps` steps in this thread."""
+        self.drive(self.alone(steps))
+
+    def alone(self, steps: int) -> int:
+        """Return the argument of `drive` with which one thread runs `steps` steps."""
         self._set(1, steps)
-        self._drive(self._alone)
+        return self._alone
 
     def run_once(self) -> None:
         """Run one step in this thread, with nothing around it: so a program is set when it is made."""
-        self._drive(self._alone)
+        self.drive(self._alone)
 
     def was_finite(self) -> bool:
         """Say whether all numbers the last run looked at were."""

@@ -12,15 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import Array, DType
+from ...arrays import Array
 from ...errors import ConfigError, ShapeError
 from ...graph.graph import Graph
 from ...ops.op import Spec
 from ..executor import NotFinite, Observer
 from ..interpreter import Interpreter
 from ..watching import Twins
-from .assembly import Item, assembled
-from .edges import around
+from .apart import Apart, Many, Wired
+from .assembly import Assembly, Item, assembled
+from .edges import Column, around
 from .lower import lowered
 from .machine import addresses_of
 from .pool import Layout, Pool, aligned, empty, plain
@@ -35,11 +36,12 @@ class NativeRunner:
     interpreter.
     """
 
-    def __init__(self, graph: Graph, threads: int = 1, **settings: Any) -> None:
+    def __init__(self, graph: Graph, threads: int = 1, assembly: Assembly | None = None, **settings: Any) -> None:
+        """Make `graph` ready, by an `assembly` of it if there is one already."""
         self.graph = graph
         self.target = host()
         self.threads = threads
-        self.assembly = assembled(lowered(graph), self.target, threads, **settings)
+        self.assembly = assembly or assembled(lowered(graph), self.target, threads, **settings)
         codes = [code for call in self.assembly.calls() for code in call.codes()]
         self._addresses = addresses_of([*codes, drive_code(self.target)], self.target)
         memory = self.assembly.memory
@@ -53,6 +55,7 @@ class NativeRunner:
         self._lock = threading.Lock()
         self._interpreter: Interpreter | None = None
         self._twins = Twins(graph, lambda twin: NativeRunner(twin, threads, **settings))
+        self._apart = Apart(self) if threads > 1 and not self.assembly.graph.state() else None
         for buffer, node in memory.constants:
             value = _known_value(node)
             place = self._arena[buffer.offset : buffer.offset + value.nbytes]
@@ -91,27 +94,40 @@ class NativeRunner:
         rows = {name: graph.inputs[name].shape[0] for name in columns}
         order = np.ascontiguousarray(order, np.int64)
         _require_rows(columns, order, rows, steps)
+        sources = {name: _readable(column) for name, column in columns.items()}
+        for name, source in sources.items():
+            _require_row(name, source, graph.inputs[name].spec)
+        kept = {name: empty(plain(_many(graph.outputs[name].spec, steps))) for name in keep}
+        many = Many(inputs, sources, order[: steps * next(iter(rows.values()))], steps, kept)
         with self._lock:
-            sources = [_readable(column) for column in columns.values()]
-            for name, source in zip(columns, sources, strict=True):
-                _require_row(name, source, graph.inputs[name].spec)
-            batches = self._batches(list(columns))
-            held = self._taken(dict(inputs) | dict(zip(columns, batches, strict=True)))
-            results = [pool.take() for pool in self._pools]
-            left = {name: array for (name, _), array in zip(self._outputs, results, strict=True) if name in held}
-            kept = {name: empty(plain(_many(graph.outputs[name].spec, steps))) for name in keep}
-            dtypes = tuple((name, source.dtype) for name, source in zip(columns, sources, strict=True))
-            program = self._program(dtypes, tuple(keep))
-            more = [array.ctypes.data for array in (*sources, order, *kept.values())]
-            program.wire(self.table(held, results, more), self.table(held | left, results, more))
-            program.run(steps)
-            if program.flagged():
-                return self._again(inputs, columns, order, steps, keep)
-            finite = program.was_finite()
-        found = {name: result for (name, _), result in zip(self._outputs, results, strict=True)} | kept
-        if check and not finite:
-            raise NotFinite(found)
-        return found
+            if self._apart is not None and steps > 1:
+                found = self._apart.run(many)
+            else:
+                wired = self.wired(many)
+                wired.program.run(steps)
+                found = wired.found()
+        if found.flagged:
+            return self._again(inputs, columns, order, steps, keep)
+        if check and not found.finite:
+            raise NotFinite(found.outputs)
+        return found.outputs
+
+    def wired(self, many: Many) -> Wired:
+        """Return the program of many steps, wired to this runner's memory; its lock is held until it has run."""
+        batches = self._batches(list(many.columns))
+        held = self._taken(dict(many.inputs) | dict(zip(many.columns, batches, strict=True)))
+        results = [pool.take() for pool in self._pools]
+        left = {name: array for (name, _), array in zip(self._outputs, results, strict=True) if name in held}
+        columns = tuple((name, column.dtype) for name, column in many.columns.items())
+        program = self._program(columns, tuple(many.kept), many.in_order)
+        more = [array.ctypes.data for array in (*many.columns.values(), many.order, *many.kept.values())]
+        program.wire(self.table(held, results, more), self.table(held | left, results, more))
+        outputs = {name: result for (name, _), result in zip(self._outputs, results, strict=True)} | many.kept
+        return Wired(program, held, outputs)
+
+    def copy(self) -> NativeRunner:
+        """Return a runner of the same machine code with memory of its own, for one thread."""
+        return NativeRunner(self.graph, 1, self.assembly)
 
     def bound(self, given: Mapping[str, Array], fed: Sequence[str]) -> NativeBound:
         """Return this runner bound to the arrays `given`; `fed` are the inputs that get memory of their own."""
@@ -137,11 +153,12 @@ class NativeRunner:
                 kept[name].append(out[name])
         return out | {name: np.concatenate(parts) for name, parts in kept.items()}
 
-    def _program(self, columns: tuple[tuple[str, DType], ...] = (), keep: tuple[str, ...] = ()) -> Program:
+    def _program(self, columns: tuple[Column, ...] = (), keep: tuple[str, ...] = (), in_order: bool = False) -> Program:
         """Return the program that gathers `columns` and keeps the outputs named in `keep`."""
-        if (columns, keep) not in self._programs:
-            self._programs[columns, keep] = self.program(around(self.assembly, self.target, columns, keep))
-        return self._programs[columns, keep]
+        key = columns, keep, in_order
+        if key not in self._programs:
+            self._programs[key] = self.program(around(self.assembly, self.target, *key))
+        return self._programs[key]
 
     def program(self, items: Sequence[Item]) -> Program:
         """Return a program of some of the items of this step."""

@@ -21,7 +21,7 @@ from .passes import in_vectors
 from .target import Target
 from .writer import FOUND, KERNEL, LEFT, STEP, WORD, Running, Writer
 
-AHEAD = 2  # rows that are asked for before they are copied
+AHEAD = 2  # rows that are asked for before they are copied, where they are scattered
 ENTRY = 8  # integers in an entry of a list
 FIELDS = ("first", "rest", "count", "scratch", "meeting", "threads", "steps", "pause", "looks")
 DRIVE = ir.FunctionType(ir.VoidType(), [ADDRESS])
@@ -130,8 +130,9 @@ def _restore(w: Writer, target: Target, before: Any) -> None:
 def gather_code(spec: Spec, dtype: DType, target: Target) -> Code:
     """Return the kernel that copies rows order[step * rows], ... of a column into the batch, in the dtype of the step.
 
-    Its arguments: the column, the order, the batch, the size of a row, the rows of a batch. It looks out for NaN and
-    infinity on the way.
+    Its arguments: the column, the order, the batch, the size of a row, the rows of a batch, and how many rows ahead of
+    the one it copies it asks for (0: none, for a processor sees by itself that one row follows the other). It looks out
+    for NaN and infinity on the way.
     """
     lanes = target.vector_bytes // max(spec.dtype.itemsize, 1) if spec.dtype.kind == "f" else 1
     key = f"rows {dtype.str} {spec.dtype.str} {lanes}"
@@ -140,14 +141,16 @@ def gather_code(spec: Spec, dtype: DType, target: Target) -> Code:
 
 def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
     b = w.builder
-    column, order, batch, size, rows = (w.argument(k) for k in (ADDRESS, ADDRESS, ADDRESS, INDEX, INDEX))
+    column, order, batch = (w.argument(ADDRESS) for _ in range(3))
+    size, rows, ahead = (w.argument() for _ in range(3))
     first = b.mul(w.noted(STEP), rows)
     low, high, left, right = w.function.args[2:]
     lookout = Lookout(w, want, lanes)
     with w.loop(low, high) as r:
-        ahead = w.minimum(b.add(r, index(AHEAD)), b.sub(high, index(1)))
-        later = w.at(column, b.mul(w.entry(order, b.add(first, ahead)), size), have)
-        w.prefetch(w.at(later, left, have), b.mul(b.sub(right, left), index(have.itemsize)))
+        with b.if_then(b.icmp_signed(">", ahead, index(0))):
+            next_row = w.minimum(b.add(r, ahead), b.sub(high, index(1)))
+            later = w.at(column, b.mul(w.entry(order, b.add(first, next_row)), size), have)
+            w.prefetch(w.at(later, left, have), b.mul(b.sub(right, left), index(have.itemsize)))
         here = w.entry(order, b.add(first, r))
         source, target = w.at(column, b.mul(here, size), have), w.at(batch, b.mul(r, size), want)
 
