@@ -63,15 +63,10 @@ def shift(rows: Value, columns: Value) -> Affine:
     return Affine(e=rows, f=columns)
 
 
-def coordinates(
-    look: Affine, count: int, height: int, width: int, middle: tuple[float, float] | None = None
-) -> tuple[Value, Value]:
-    """Return the rows and the columns (n, height, width) that `count` images of this size are looked at, float32.
-
-    `middle` is the point that stays where it is, by default the middle of the image.
-    """
+def coordinates(look: Affine, count: int, height: int, width: int) -> tuple[Value, Value]:
+    """Return the rows and the columns (n, height, width) that `count` images of this size are looked at, float32."""
     a, b, c, d, e, f = (_for_each(value, count) for value in look)
-    middle_row, middle_column = middle or ((height - 1) / 2, (width - 1) / 2)
+    middle_row, middle_column = (height - 1) / 2, (width - 1) / 2
     row = (np.arange(height, dtype=np.float32) - np.float32(middle_row)).reshape(1, height, 1)
     column = (np.arange(width, dtype=np.float32) - np.float32(middle_column)).reshape(1, 1, width)
     return (a * row + b * column) + (e + middle_row), (c * row + d * column) + (f + middle_column)

@@ -99,11 +99,10 @@ def looked_at(shape: tuple[int, ...], change: Transform, moves: Moves) -> tuple[
         .after(geometry.shear(_number(change.shear) * RADIANS))
         .after(geometry.zoom(change.zx, change.zy))
     )
-    middle = None
-    if moves.axes == "keras":  # Keras takes rows for x and exchanges both once the middle has been found
-        look, middle = look.swapped(), ((width - 1) / 2, (height - 1) / 2)
-    rows, columns = geometry.coordinates(look.after(_flip(change)), count, height, width, middle)
-    return rows, columns
+    if moves.axes == "keras":  # Keras takes rows for x, and exchanges both once it has found the middle
+        off = (width - height) / 2
+        look = geometry.shift(off, -off).after(look.swapped()).after(geometry.shift(-off, off))
+    return geometry.coordinates(look.after(_flip(change)), count, height, width)
 
 
 def _flip(change: Transform) -> geometry.Affine:
