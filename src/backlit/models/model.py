@@ -62,6 +62,7 @@ class Model(OlderNames, Layer):
         super().__init__(*args, **kwargs)
         self.compiled: Compiled | None = None
         self.seed = Variable(np.uint64(seeds.fresh_seed()), False, "seed", role="input")
+        self.under_way: Any = None  # the call of fit under way
         self.steps: dict[Any, Any] = {}  # recorded steps by what they depend on, and the short way of predict_one
         self.observer: Any = None
         self.stop_training = False
@@ -372,6 +373,29 @@ class Model(OlderNames, Layer):
         from .drawing import to_json
 
         return to_json(self, **options)
+
+    def write_checkpoint(self, path: Any) -> None:
+        """Write the whole state of the training under way to a file, atomically; the one before it is kept beside it.
+
+        For callbacks, in `on_settled`: `fit` must be running.
+        """
+        from ..formats.checkpoint import write_checkpoint
+
+        if self.under_way is None:
+            raise ConfigError("There is no training under way. write_checkpoint belongs into a callback's on_settled.")
+        write_checkpoint(path, self.under_way.snapshot())
+
+    def read_checkpoint(self, path: Any) -> Any:
+        """Return the newest whole checkpoint at `path`, for a callback's `resume_from`; None if there is none."""
+        from ..formats.checkpoint import latest_checkpoint
+
+        return latest_checkpoint(path)
+
+    def remove_checkpoint(self, path: Any) -> None:
+        """Remove a checkpoint, and the one before it."""
+        from ..formats.checkpoint import remove_checkpoint
+
+        remove_checkpoint(path)
 
     def save(self, path: Any, overwrite: bool = True, **_: Any) -> None:
         """Write the model, its weights and its optimizer to a `.keras` file."""

@@ -5,6 +5,7 @@ One file holds one callback; `callback.py` is their contract, `callback_list.py`
 
 from __future__ import annotations
 
+from .backup_and_restore import BackupAndRestore
 from .callback import Callback
 from .callback_list import CallbackList
 from .csv_logger import CSVLogger
@@ -27,4 +28,5 @@ __all__ = [
     "LambdaCallback",
     "TerminateOnNaN",
     "CSVLogger",
+    "BackupAndRestore",
 ]
