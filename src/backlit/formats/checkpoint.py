@@ -93,25 +93,34 @@ def _parsed(body: bytes, path: StrPath) -> Snapshot:
     return Snapshot(arrays, facts)
 
 
-def latest_checkpoint(path: StrPath) -> Snapshot | None:
-    """Return the newest whole snapshot at `path`: that file, or the previous one; None where there is neither.
+class CheckpointFile:
+    """A checkpoint on disk, and the one before it."""
 
-    Where there are files and none is whole, `CheckpointError` says what is wrong with the newer one.
-    """
-    wrong: CheckpointError | None = None
-    for file in (Path(path), previous(path)):
-        if file.exists():
-            try:
-                return read_checkpoint(file)
-            except CheckpointError as error:
-                wrong = wrong or error
-    if wrong is not None:
-        raise wrong
-    return None
+    def __init__(self, path: StrPath) -> None:
+        self.path = Path(path)
 
+    def write(self, snapshot: Snapshot) -> None:
+        """Write a snapshot, atomically; see `write_checkpoint`."""
+        write_checkpoint(self.path, snapshot)
 
-def remove_checkpoint(path: StrPath) -> None:
-    """Remove a checkpoint and the one before it."""
-    for file in (Path(path), previous(path)):
-        with contextlib.suppress(FileNotFoundError):
-            file.unlink()
+    def latest(self) -> Snapshot | None:
+        """Return the newest whole snapshot: that of the file, or the previous one; None where there is neither.
+
+        Where there are files and none is whole, `CheckpointError` says what is wrong with the newer one.
+        """
+        wrong: CheckpointError | None = None
+        for file in (self.path, previous(self.path)):
+            if file.exists():
+                try:
+                    return read_checkpoint(file)
+                except CheckpointError as error:
+                    wrong = wrong or error
+        if wrong is not None:
+            raise wrong
+        return None
+
+    def remove(self) -> None:
+        """Remove both."""
+        for file in (self.path, previous(self.path)):
+            with contextlib.suppress(FileNotFoundError):
+                file.unlink()

@@ -24,6 +24,7 @@ from ..layers.symbolic import KerasTensor
 from ..tensor import Variable
 from ..training import loop, prepare, running, single, step
 from ..training.compiled import Compiled
+from .files import Files
 from .older import OlderNames
 
 
@@ -37,7 +38,7 @@ class _Running(threading.local):
 _running = _Running()
 
 
-class Model(OlderNames, Layer):
+class Model(OlderNames, Files, Layer):
     """`Model(inputs=..., outputs=...)` makes a functional model; a subclass with `call` makes a model of its own.
 
     A subclass without `__init__` and `call`, which only writes `train_step`, takes inputs and outputs like `Model`.
@@ -373,35 +374,6 @@ class Model(OlderNames, Layer):
         from .drawing import to_json
 
         return to_json(self, **options)
-
-    def write_checkpoint(self, path: Any) -> None:
-        """Write the whole state of the training under way to a file, atomically; the one before it is kept beside it.
-
-        For callbacks, in `on_settled`: `fit` must be running.
-        """
-        from ..formats.checkpoint import write_checkpoint
-
-        if self.under_way is None:
-            raise ConfigError("There is no training under way. write_checkpoint belongs into a callback's on_settled.")
-        write_checkpoint(path, self.under_way.snapshot())
-
-    def read_checkpoint(self, path: Any) -> Any:
-        """Return the newest whole checkpoint at `path`, for a callback's `resume_from`; None if there is none."""
-        from ..formats.checkpoint import latest_checkpoint
-
-        return latest_checkpoint(path)
-
-    def remove_checkpoint(self, path: Any) -> None:
-        """Remove a checkpoint, and the one before it."""
-        from ..formats.checkpoint import remove_checkpoint
-
-        remove_checkpoint(path)
-
-    def save(self, path: Any, overwrite: bool = True, **_: Any) -> None:
-        """Write the model, its weights and its optimizer to a `.keras` file."""
-        from ..formats import save_model
-
-        save_model(self, path, overwrite=overwrite)
 
 
 def _symbols(shape: Any, dtype: Any) -> Any:

@@ -43,7 +43,7 @@ class Training:
     def moved_to(self, epoch: int, done: int) -> None:
         """Note where training stands, and let those know who may want to keep it."""
         self.epoch, self.done = epoch, done
-        self.watchers.on_settled(epoch, done)
+        self.watchers.paused(epoch, done)
 
     def snapshot(self) -> Snapshot:
         """Return everything that what comes next depends on."""

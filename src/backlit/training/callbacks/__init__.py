@@ -13,6 +13,7 @@ from .early_stopping import EarlyStopping
 from .history import History
 from .lambda_callback import LambdaCallback
 from .learning_rate_scheduler import LearningRateScheduler
+from .model_checkpoint import ModelCheckpoint
 from .progbar_logger import ProgbarLogger
 from .reduce_lr_on_plateau import ReduceLROnPlateau
 from .terminate_on_nan import TerminateOnNaN
@@ -28,5 +29,6 @@ __all__ = [
     "LambdaCallback",
     "TerminateOnNaN",
     "CSVLogger",
+    "ModelCheckpoint",
     "BackupAndRestore",
 ]

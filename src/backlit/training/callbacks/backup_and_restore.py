@@ -62,18 +62,18 @@ class BackupAndRestore(Callback):
 
     def resume_from(self) -> Any:
         """Return what was kept, if there is anything."""
-        return self.model.read_checkpoint(self.path)
+        return self.model.checkpoint_at(self.path).latest()
 
-    def on_settled(self, epoch: int, done: int) -> None:
+    def paused(self, epoch: int, done: int) -> None:
         """Keep the state if it is time."""
         if done == 0:
             self._kept_at = 0
         due = done == 0 if self.save_freq == "epoch" else done == 0 or done - self._kept_at >= int(self.save_freq)
         if due or self.save_now:
             self._kept_at, self.save_now = done, False
-            self.model.write_checkpoint(self.path)
+            self.model.checkpoint_at(self.path).write(self.model.under_way.snapshot())
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Remove the files, for training is over."""
         if self.delete_checkpoint:
-            self.model.remove_checkpoint(self.path)
+            self.model.checkpoint_at(self.path).remove()

@@ -69,7 +69,7 @@ class Callback:
         """Return the snapshot that training shall go on from, or None; asked after `on_train_begin`."""
         return None
 
-    def on_settled(self, epoch: int, done: int) -> None:
+    def paused(self, epoch: int, done: int) -> None:
         """Called when all callbacks have heard of a pause: the state may be kept now.
 
         `done` steps of epoch `epoch` are finished; 0: the epoch before it is over, its validation too.

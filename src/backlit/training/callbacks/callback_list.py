@@ -106,10 +106,10 @@ class CallbackList(Callback):
         """Return the first snapshot that a callback offers."""
         return next((found for c in self.callbacks if (found := c.resume_from()) is not None), None)
 
-    def on_settled(self, epoch: int, done: int) -> None:
+    def paused(self, epoch: int, done: int) -> None:
         """Call the hook of every callback that has its own."""
         for callback in self.callbacks:
-            callback.on_settled(epoch, done)
+            callback.paused(epoch, done)
 
     def on_test_begin(self, logs: AnyLogs = None) -> None:
         """Call the hook of every callback."""
