@@ -45,13 +45,14 @@ class Training:
         self.epoch, self.done = epoch, done
         self.watchers.paused(epoch, done)
 
-    def snapshot(self) -> Snapshot:
-        """Return everything that what comes next depends on."""
+    def snapshot(self, stopped: bool | None = None) -> Snapshot:
+        """Return everything that what comes next depends on; `stopped` says whether nothing comes (None: as it is)."""
+        stopped = bool(self.model.stop_training) and self.done == 0 if stopped is None else stopped
         arrays = {name: np.array(variable.stored) for name, variable in _variables(self.model)}
         batches = self.batches
         facts = {
             "format": FORMAT, "first": self.first, "epoch": self.epoch, "done": self.done,
-            "epochs_trained": self.model.epochs_trained, "stopped": bool(self.model.stop_training),
+            "epochs_trained": self.model.epochs_trained, "stopped": stopped,
             "seed": batches.seed if isinstance(batches, RowBatches) else None,
             "first_epoch": batches.first_epoch if isinstance(batches, RowBatches) else None,
             "callbacks": _without_arrays(self.watchers.state(), arrays, "callbacks"),

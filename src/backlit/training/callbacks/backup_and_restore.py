@@ -46,8 +46,8 @@ class BackupAndRestore(Callback):
         self.save_freq = save_freq
         self.double_checkpoint = bool(double_checkpoint)  # two generations are kept anyway
         self.delete_checkpoint = bool(delete_checkpoint)
-        self.save_now = False  # set it, in a signal handler say, and the state is kept at the next pause
         self._kept_at = 0
+        self._interrupted = self._kept_last = False
 
     @property
     def path(self) -> str:
@@ -58,7 +58,11 @@ class BackupAndRestore(Callback):
         """Make the folder, so that one that cannot be written is found now."""
         os.makedirs(self.backup_dir, exist_ok=True)
         self._kept_at = 0
-        self.save_now = False
+        self._interrupted = self._kept_last = False
+
+    def interrupt(self) -> None:
+        """Stop the training, in a signal handler say: the state is kept at the next pause, to go on from it later."""
+        self._interrupted = self.model.stop_training = True
 
     def resume_from(self) -> Any:
         """Return what was kept, if there is anything."""
@@ -69,11 +73,13 @@ class BackupAndRestore(Callback):
         if done == 0:
             self._kept_at = 0
         due = done == 0 if self.save_freq == "epoch" else done == 0 or done - self._kept_at >= int(self.save_freq)
-        if due or self.save_now:
-            self._kept_at, self.save_now = done, False
-            self.model.checkpoint_at(self.path).write(self.model.under_way.snapshot())
+        if self._kept_last or not (due or self._interrupted):
+            return  # what comes after an interruption is an epoch cut short
+        self._kept_at, self._kept_last = done, self._interrupted
+        snapshot = self.model.under_way.snapshot(stopped=False if self._interrupted else None)
+        self.model.checkpoint_at(self.path).write(snapshot)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Remove the files, for training is over."""
-        if self.delete_checkpoint:
+        """Remove the files, for training is over, unless it was interrupted."""
+        if self.delete_checkpoint and not self._kept_last:
             self.model.checkpoint_at(self.path).remove()
