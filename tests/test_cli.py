@@ -339,7 +339,7 @@ def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(how, data, capsy
         process.communicate(timeout=60)
     if how is signal.SIGTERM:
         assert process.returncode == 130
-    assert run([*arguments, "--out", "cut", "--resume", "--epochs", "61"]) == 1
+    assert run([*arguments, "--out", "cut", "--resume", "--epochs", "61"]) == 2
     assert "had --epochs 60, this one has 61" in capsys.readouterr().err
     assert run([*arguments, "--out", "cut", "--resume"]) == 0
     assert Path("cut/history.csv").read_text() == Path("whole/history.csv").read_text()
@@ -347,7 +347,7 @@ def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(how, data, capsy
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one, other)
     assert sorted(os.listdir("cut")) == ["history.csv", "model.keras", "report.html"]
-    assert run([*arguments, "--out", "cut", "--resume"]) == 1
+    assert run([*arguments, "--out", "cut", "--resume"]) == 2
     assert "There is no training to go on with" in capsys.readouterr().err
 
 
