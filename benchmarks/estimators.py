@@ -25,16 +25,16 @@ from backlit.estimators import NeuralNetClassifier
 from .timing import against, machine, median_ratio, take_turns
 
 ASKED = 3.0
-SETTINGS = {  # name: hidden layers, batch, optimizer, learning rate, dtype of the pixels
-    "100, batch 200, Adam": ((100,), 200, "adam", 0.001, "float32"),
-    "100, batch 200, Adam, float64": ((100,), 200, "adam", 0.001, "float64"),
-    "100, batch 32, Adam": ((100,), 32, "adam", 0.001, "float32"),
-    "512, 256, batch 128, Adam": ((512, 256), 128, "adam", 0.001, "float32"),
-    "128, batch 128, SGD": ((128,), 128, "sgd", 0.1, "float32"),
+SETTINGS: dict[str, tuple[Any, ...]] = {  # name: dtype of the pixels, hidden layers, batch, optimizer, learning rate
+    "100, batch 200, Adam": ("float32", (100,), 200, "adam", 0.001),
+    "100, batch 200, Adam, float64": ("float64", (100,), 200, "adam", 0.001),
+    "100, batch 32, Adam": ("float32", (100,), 32, "adam", 0.001),
+    "512, 256, batch 128, Adam": ("float32", (512, 256), 128, "adam", 0.001),
+    "128, batch 128, SGD": ("float32", (128,), 128, "sgd", 0.1),
 }
 
 
-def ours(hidden: tuple[int, ...], batch: int, optimizer: str, rate: float, epochs: int) -> Any:
+def ours(epochs: int, hidden: tuple[int, ...], batch: int, optimizer: str, rate: float) -> Any:
     """Return our estimator with these settings; nothing ends it early."""
     return NeuralNetClassifier(
         hidden, "relu", optimizer=optimizer, learning_rate=rate, batch_size=batch, epochs=epochs,
@@ -42,9 +42,10 @@ def ours(hidden: tuple[int, ...], batch: int, optimizer: str, rate: float, epoch
     )  # fmt: skip
 
 
-def theirs(hidden: tuple[int, ...], batch: int, optimizer: str, rate: float, epochs: int) -> Any:
+def theirs(epochs: int, hidden: tuple[int, ...], batch: int, optimizer: str, rate: float) -> Any:
     """Return scikit-learn's with the same: no penalty, no momentum, the step size as it is."""
-    return MLPClassifier(
+    peer: Any = MLPClassifier
+    return peer(
         hidden, activation="relu", solver=optimizer, learning_rate_init=rate, batch_size=batch, max_iter=epochs,
         n_iter_no_change=epochs + 1, alpha=0.0, momentum=0.0, nesterovs_momentum=False, random_state=0,
     )  # fmt: skip
@@ -62,13 +63,18 @@ def main() -> None:
     warnings.simplefilter("ignore", ConvergenceWarning)
     (x, y), (x_test, y_test) = mnist.load_data()
     print(f"{machine()}, {given.threads} threads; MNIST, {given.rows} rows, {given.epochs} epochs, median of rounds")
-    for name, (*settings, dtype) in SETTINGS.items():
+    for name, (dtype, *settings) in SETTINGS.items():
         train, test = _pixels(x[: given.rows], dtype), _pixels(x_test, dtype)
-        nets = {"Backlit": ours(*settings, given.epochs), "scikit-learn": theirs(*settings, given.epochs)}
+        nets: dict[str, Any] = {
+            "Backlit": ours(given.epochs, *settings),
+            "scikit-learn": theirs(given.epochs, *settings),
+        }
         print(f"\n{name}")
         _report("fit", {who: _fit(net, train, y[: given.rows]) for who, net in nets.items()}, given.rounds, ASKED)
         _report("predict", {who: _predict(net, test) for who, net in nets.items()}, given.rounds)
-        print("  accuracy " + ", ".join(f"{who} {net.score(test, y_test):.4f}" for who, net in nets.items()), flush=True)
+        print(
+            "  accuracy " + ", ".join(f"{who} {net.score(test, y_test):.4f}" for who, net in nets.items()), flush=True
+        )
 
 
 def _pixels(images: Any, dtype: str) -> Any:

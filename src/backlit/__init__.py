@@ -66,8 +66,8 @@ HOMES = {
 __all__ = [
     "BacklitError", "GradientTape", "Input", "Model", "Sequential", "Tensor", "Variable", "__version__", "abs",
     "activations", "arange", "callbacks", "check_gradients", "config", "constraints", "datasets", "diagnose",
-    "errors", "estimators", "explain", "eye", "formats", "full", "initializers", "inspect", "layers", "linspace", "losses",
-    "metrics", "models", "numerical_gradient", "ones", "ones_like", "ops", "optimizers", "random",
+    "errors", "estimators", "explain", "eye", "formats", "full", "initializers", "inspect", "layers", "linspace",
+    "losses", "metrics", "models", "numerical_gradient", "ones", "ones_like", "ops", "optimizers", "random",
     "regularizers", "set_random_seed", "zeros", "zeros_like",
 ]  # fmt: skip
 

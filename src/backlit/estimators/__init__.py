@@ -24,7 +24,8 @@ def __getattr__(name: str) -> Any:
         from . import classifier, file, regressor
     except ImportError as error:
         raise ConfigError(
-            f'backlit.estimators.{name} needs scikit-learn 1.6 or newer ({error}). Run `pip install "backlit[sklearn]"`.'
+            f"backlit.estimators.{name} needs scikit-learn 1.6 or newer ({error}). "
+            'Run `pip install "backlit[sklearn]"`.'
         ) from error
     found: dict[str, Any] = {
         "NeuralNetClassifier": classifier.NeuralNetClassifier,

@@ -8,15 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import check_is_fitted
 
 from ..arrays import Array
 from ..errors import ConfigError
 from . import targets
 from .neural_net import NeuralNet
+from .scikit import ClassifierMixin, accuracy_score, check_is_fitted, compute_sample_weight
 
 
 class NeuralNetClassifier(ClassifierMixin, NeuralNet):
@@ -61,10 +58,10 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):
     _supervised = "classifier"
 
     def __init__(
-        self, hidden_layer_sizes: Any = (100,), activation: Any = "relu", *, dropout: Any = 0.0, batch_norm: Any = False,
-        kernel_initializer: Any = "glorot_uniform", kernel_regularizer: Any = None, optimizer: Any = "adam",
-        learning_rate: Any = None, batch_size: Any = "auto", epochs: int = 200, shuffle: bool = True,
-        class_weight: Any = None, early_stopping: bool = False, validation_fraction: float = 0.1,
+        self, hidden_layer_sizes: Any = (100,), activation: Any = "relu", *, dropout: Any = 0.0,
+        batch_norm: Any = False, kernel_initializer: Any = "glorot_uniform", kernel_regularizer: Any = None,
+        optimizer: Any = "adam", learning_rate: Any = None, batch_size: Any = "auto", epochs: int = 200,
+        shuffle: bool = True, class_weight: Any = None, early_stopping: bool = False, validation_fraction: float = 0.1,
         n_iter_no_change: int | None = 10, tol: float = 1e-4, callbacks: Any = None, warm_start: bool = False,
         random_state: Any = None, dtype: str = "auto", verbose: Any = 0,
     ) -> None:  # fmt: skip
@@ -96,7 +93,9 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):
         A first call without them raises `ConfigError`, unless `y` is multilabel; so does class_weight="balanced".
         """
         if classes is None and not hasattr(self, "model_") and targets.sort_of(y) != targets.MULTILABEL:
-            raise ConfigError("classes must be passed on the first call to partial_fit: all labels that will ever come.")
+            raise ConfigError(
+                "classes must be passed on the first call to partial_fit: all labels that will ever come."
+            )
         if isinstance(self.class_weight, str):
             raise ConfigError(
                 f"class_weight is {self.class_weight!r}, which needs all rows at once. Expected a dict from label to "

@@ -5,6 +5,7 @@ Notes are plain JSON over a closed table of kinds; nothing of a file is ever run
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ KINDS: dict[str, type[NeuralNet]] = {
     "NeuralNetClassifier": NeuralNetClassifier, "NeuralNetRegressor": NeuralNetRegressor,
 }  # fmt: skip
 NOT_KEPT = ("callbacks",)
+UNFIT = (BacklitError, TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError)
 
 
 def save(estimator: Any, path: StrPath) -> None:
@@ -60,8 +62,10 @@ def load(path: StrPath) -> Any:
             return _revived(found, formats.load_model(path))
     except ModelFileError:
         raise
-    except (BacklitError, TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise ModelFileError(f"{path} describes an estimator that cannot be made ({error!r}). Use an intact copy.") from None
+    except UNFIT as error:
+        raise ModelFileError(
+            f"{path} describes an estimator that cannot be made ({error}). Use an intact copy."
+        ) from None
 
 
 def _described(estimator: Any, kind: str) -> dict[str, Any]:
@@ -86,19 +90,19 @@ def _described(estimator: Any, kind: str) -> dict[str, Any]:
 
 def _revived(found: dict[str, Any], model: Any) -> Any:
     estimator: Any = KINDS[found["kind"]](**{name: notes.read(value) for name, value in found["params"].items()})
-    fields = {name: notes.read(value) for name, value in found["design"].items()}
-    hidden = tuple(Hidden(*fields_of_one) for fields_of_one in fields["hidden"])
-    design = Design(**(fields | {"hidden": hidden}))
+    fields: dict[str, Any] = {name: notes.read(value) for name, value in found["design"].items()}
+    fields["hidden"] = tuple(Hidden(*settings) for settings in fields["hidden"])
+    design = Design(**fields)
     _require_same_network(design, model)
     if isinstance(estimator, NeuralNetClassifier):
         sort, classes = found["targets"]
         estimator._question = Question(sort, tuple(notes.read(labels) for labels in classes))
-        expected = estimator._question.heads
+        expected = estimator._question.heads, estimator._question.out_activation
     else:
         estimator._targets = found["targets"]  # type: ignore[attr-defined]
-        expected = (found["targets"] or 1,)
-    if design.heads != expected:
-        raise ModelFileError(f"its outputs are {design.heads}, its targets need {expected}")
+        expected = (found["targets"] or 1,), "linear"
+    if (design.heads, design.out_activation) != expected:
+        raise ConfigError(f"its outputs are {design.heads} {design.out_activation}, its targets need {expected}")
     iterations, seen, epochs_trained = (int(count) for count in found["counts"])
     slots = [np.array(v.numpy()) for v in model.optimizer.variables] if model.optimizer.built else None
     estimator._design, estimator.n_features_in_ = design, design.features
@@ -114,7 +118,9 @@ def _revived(found: dict[str, Any], model: Any) -> Any:
 def _require_same_network(design: Design, model: Any) -> None:
     """Refuse notes that speak of other sizes than the network in the file has, before anything is made of them."""
     widths = [design.features, *(hidden.units for hidden in design.hidden)]
-    expected = [*zip(widths, widths[1:]), *((widths[-1], units) for units in design.heads)]
+    expected = [*pairwise(widths), *((widths[-1], units) for units in design.heads)]
     have = [tuple(layer.kernel.shape) for layer in dense_layers(model)]
     if have != expected:
-        raise ModelFileError(f"The notes in the file speak of layers {expected}, its network has {have}. Use a good copy.")
+        raise ModelFileError(
+            f"The notes in the file speak of layers {expected}, its network has {have}. Use a good copy."
+        )

@@ -9,18 +9,16 @@ import copy
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..arrays import Array, using_floatx
-from ..errors import ConfigError, DataError
+from ..errors import DataError
 from ..formats.write import StrPath
 from . import frozen, network, settings
 from .arithmetic import arithmetic
 from .rows import Rows, dense, split, validation_rows, weighted
+from .scikit import BaseEstimator, check_is_fitted, check_random_state, validate_data
 
-PREDICT_ROWS = 1024  # a row has the same outputs in a batch of any size
+PREDICT_ROWS = 256  # a row has the same outputs in a batch of any size
 
 
 class NeuralNet(BaseEstimator):
@@ -215,7 +213,7 @@ class NeuralNet(BaseEstimator):
         save(self, path)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
+        state: dict[str, Any] = dict(super().__getstate__())
         state.pop("callbacks_", None)  # they hold the model
         if "model_" in state:
             state["model_"] = frozen.freeze(self._design, self.model_)

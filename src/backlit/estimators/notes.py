@@ -1,4 +1,4 @@
-"""Arguments of an estimator as JSON-able data and back: numbers, texts, arrays of them, and what `get_config` describes.
+"""Arguments of an estimator as JSON-able data and back: numbers, texts, arrays, and what `get_config` describes.
 
 The kinds are a closed table. A function of the user's own has no place in a file and is refused when it is written.
 """
@@ -22,11 +22,10 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "loss": losses.deserialize,
     "activation": activations.deserialize,
 }
-DTYPES = "biufU"  # of arrays; arrays of text objects are written as texts
 
 
 def written(value: Any, name: str = "value") -> Any:
-    """Return `value` as JSON-able data: a plain one as it is, others as {kind: ...}; unknown kinds raise `ConfigError`."""
+    """Return `value` as JSON-able data, plain ones as they are, others as {kind: ...}; unknown ones: `ConfigError`."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (bool, int, str)):
@@ -45,15 +44,15 @@ def written(value: Any, name: str = "value") -> Any:
 def _array(value: np.ndarray, name: str) -> Any:
     if value.dtype.kind == "O" and all(isinstance(one, str) for one in value.flat):
         return {"array": ["O", value.tolist()]}
-    if value.dtype.kind not in DTYPES:
+    if value.dtype.kind not in "biufU":
         raise ConfigError(f"{name} has dtype {value.dtype}, which cannot be saved. Expected numbers or text.")
-    return {"array": [value.dtype.str, value.tolist()]}
+    return {"array": ["U" if value.dtype.kind == "U" else value.dtype.str, value.tolist()]}
 
 
 def _vocabulary(value: Any, name: str) -> Any:
-    kinds: tuple[tuple[str, type, Callable[[Any], Any]], ...] = (
-        ("optimizer", optimizers.Optimizer, optimizers.serialize),
-        ("schedule", optimizers.schedules.LearningRateSchedule, optimizers.schedules.serialize),
+    kinds: tuple[tuple[str, Any, Callable[[Any], Any]], ...] = (
+        ("optimizer", optimizers.Optimizer, optimizers.NAMES.serialize),
+        ("schedule", optimizers.schedules.LearningRateSchedule, lambda thing: optimizers.schedules.serialize(thing)),
         ("initializer", initializers.Initializer, initializers.serialize),
         ("regularizer", regularizers.Regularizer, regularizers.serialize),
         ("loss", losses.Loss, losses.serialize),
@@ -65,7 +64,8 @@ def _vocabulary(value: Any, name: str) -> Any:
         return _ours("loss", losses.serialize(value), name)
     if callable(value) and name in ("activation", "hidden"):
         return _ours("activation", activations.serialize(value), name)
-    raise ConfigError(f"{name} is {value!r}, which cannot be saved. Expected a name, numbers, or an object of Backlit's.")
+    expected = "a name, numbers, or an object of Backlit's"
+    raise ConfigError(f"{name} is {value!r}, which cannot be saved. Expected {expected}.")
 
 
 def _ours(kind: str, entry: Any, name: str) -> Any:
@@ -73,7 +73,9 @@ def _ours(kind: str, entry: Any, name: str) -> Any:
     try:
         READERS[kind](entry)
     except ConfigError as error:
-        raise ConfigError(f"{name} is of your own making and cannot be saved ({error}) Save model_, or pickle.") from None
+        raise ConfigError(
+            f"{name} is of your own making and cannot be saved ({error}) Save model_, or pickle."
+        ) from None
     return {kind: entry}
 
 
@@ -93,7 +95,7 @@ def read(entry: Any) -> Any:
         return {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}[value]
     if kind == "array":
         dtype, values = value
-        if dtype != "O" and np.dtype(dtype).kind not in DTYPES:
+        if dtype not in ("O", "U") and np.dtype(dtype).kind not in "biuf":
             raise ModelFileError(f"The notes hold an array of dtype {dtype!r}. Expected numbers or text.")
         return np.array(values, dtype)
     if kind not in READERS:

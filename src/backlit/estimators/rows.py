@@ -9,11 +9,10 @@ from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
 from ..arrays import Array
 from ..errors import DataError, ShapeError
+from .scikit import check_array, check_consistent_length, train_test_split, validate_data
 
 
 class Rows(NamedTuple):
@@ -34,7 +33,7 @@ class Rows(NamedTuple):
 
 
 def weighted(sample_weight: Any, X: Any) -> Array | None:
-    """Return the weights as an array (n,), None for None; negative ones raise `DataError`, other shapes `ShapeError`."""
+    """Return the weights (n,), or None for None; negative ones raise `DataError`, other shapes `ShapeError`."""
     if sample_weight is None:
         return None
     if isinstance(sample_weight, Number):

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from ..arrays import Array
-from ..errors import LabelError
+from ..errors import ConfigError, LabelError
+from .scikit import check_classification_targets, column_or_1d, type_of_target
 
-MULTILABEL, MULTIOUTPUT = "multilabel-indicator", "multiclass-multioutput"
+MULTICLASS, MULTILABEL, MULTIOUTPUT = "multiclass", "multilabel-indicator", "multiclass-multioutput"
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,12 @@ class Question:
 
     sort: str
     classes: tuple[Array, ...]
+
+    def __post_init__(self) -> None:
+        if self.sort not in (MULTICLASS, MULTILABEL, MULTIOUTPUT):
+            raise ConfigError(
+                f"Unknown sort of targets {self.sort!r}. Expected {MULTICLASS}, {MULTILABEL} or {MULTIOUTPUT}."
+            )
 
     @property
     def out_activation(self) -> str:
@@ -95,16 +100,16 @@ def asked(y: Array, classes: Any = None) -> Question:
     if y.ndim == 2:
         found = [np.unique(column) for column in y.T] if classes is None else [np.unique(c) for c in classes]
         return Question(MULTIOUTPUT, tuple(found))
-    return Question("multiclass", (np.unique(y if classes is None else np.asarray(classes)),))
+    return Question(MULTICLASS, (np.unique(y if classes is None else np.asarray(classes)),))
 
 
 def _numbers(y: Array, labels: Array) -> Array:
     places = np.minimum(np.searchsorted(labels, y), len(labels) - 1)
     strange = np.asarray(labels[places] != y)
     if y.ndim != 1 or strange.any():
-        first = y[int(np.argmax(strange))] if y.ndim == 1 else y.shape
+        row = int(np.argmax(strange)) if y.ndim == 1 else 0
         raise LabelError(
-            f"y holds {first!r}, which is not among the classes {labels.tolist()[:20]}. Expected these; partial_fit "
-            "takes all that will come as classes= in its first call."
+            f"y holds {y[row : row + 1].tolist()[0]!r} in row {row}, which is not among the classes "
+            f"{labels.tolist()[:20]}. Expected these; name all that will come in the first partial_fit(classes=...)."
         )
     return places

@@ -45,7 +45,7 @@ def threads() -> int:
 
 @contextmanager
 def at_most_threads(count: int) -> Generator[None]:
-    """Let machine code prepared inside the block, by this thread, run on at most `count` threads, unless one was set."""
+    """Let machine code that this thread prepares inside the block run on `count` threads at most, if none was set."""
     before, _here.at_most = _here.at_most, _checked(count)
     try:
         yield
