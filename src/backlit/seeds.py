@@ -66,14 +66,36 @@ def uniform(seed: int, stream: int, step: int, shape: Shape, dtype: str = "float
 
     float16 gets multiples of 2**-11, from one word each.
     """
-    count = math.prod(shape)
+    return _fractions(bits(seed, stream, step, math.prod(shape) * _words(dtype)), dtype).reshape(shape)
+
+
+def uniform_rows(seed: int, stream: int, steps: Array, count: int, dtype: str = "float32") -> Array:
+    """Return `uniform(seed, stream, step, (count,))` for each of `steps` (integers, any shape), in a new last axis."""
+    size = count * _words(dtype)
+    where = np.asarray(steps).astype(np.uint64)[..., None]
+    block = np.broadcast_to(np.arange((size + 3) // 4, dtype=np.uint64), (*where.shape[:-1], (size + 3) // 4))
+    like = np.ones_like(block)
+    words = philox(
+        (block, like * np.uint64(stream & _MASK32), like * (where & _LOW), like * (where >> _HALF)), _key(seed)
+    )
+    flat = np.stack(words, axis=-1).astype(np.uint32).reshape(*where.shape[:-1], -1)[..., :size]
+    return _fractions(flat.reshape(-1), dtype).reshape(*where.shape[:-1], count)
+
+
+def _words(dtype: str) -> int:
+    """Return how many words a number is made of."""
+    return 2 if np.dtype(dtype) == np.float64 else 1
+
+
+def _fractions(words: Array, dtype: str) -> Array:
+    """Return numbers in [0, 1) made of uint32 words; see `uniform`."""
     if np.dtype(dtype) == np.float64:
-        pair = bits(seed, stream, step, 2 * count).reshape(count, 2).astype(np.uint64)
+        pair = words.reshape(-1, 2).astype(np.uint64)
         whole = ((pair[:, 0] << _HALF) | pair[:, 1]) >> np.uint64(11)
-        return (whole.astype(np.float64) * 2.0**-53).reshape(shape)
+        return whole.astype(np.float64) * 2.0**-53
     digits = 11 if np.dtype(dtype) == np.float16 else 24  # as many as the dtype holds: more would round up to 1
-    words = bits(seed, stream, step, count) >> np.uint32(32 - digits)
-    return (words.astype(np.float32) * np.float32(2.0**-digits)).astype(dtype, copy=False).reshape(shape)
+    kept = words >> np.uint32(32 - digits)
+    return (kept.astype(np.float32) * np.float32(2.0**-digits)).astype(dtype, copy=False)
 
 
 def normal(seed: int, stream: int, step: int, shape: Shape) -> Array:

@@ -175,6 +175,12 @@ NORMALIZED: tuple[tuple[Shape, tuple[int, ...]], ...] = (
     ((5, 3), (0,)), ((2, 4), (1,)), ((2, 3, 4), (0, 1)), ((4,), (0,)), ((1, 3), (0,)), ((2, 3, 2), (1, 2)),
 )  # fmt: skip
 
+RESAMPLED: tuple[tuple[Shape, str, int], ...] = (
+    ((2, 3, 4, 1), "nearest", 1), ((2, 3, 4, 2), "constant", 1), ((2, 4, 3, 1), "reflect", 1),
+    ((2, 3, 3, 2), "wrap", 1), ((2, 3, 4, 2), "constant", 0), ((2, 1, 5, 1), "nearest", 1),
+    ((0, 3, 3, 1), "reflect", 0),
+)  # fmt: skip
+
 NO_GRADIENT: dict[str, str] = {
     **dict.fromkeys(("sign", "floor", "ceil", "round", "floor_divide"), "a step: flat wherever it has a derivative"),
     **dict.fromkeys(("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"), "gives truth values"),
@@ -213,8 +219,18 @@ def rows() -> Iterator[Row]:
         yield Row("softmax_cross_entropy", f"{pair}", ops.softmax_cross_entropy, (wide, distribution), pair)
     for shape, axes in NORMALIZED:
         yield Row("normalize", f"{shape} {axes}", lambda x, axes=axes: ops.normalize(x, axes), (real,), (shape,))
+    for shape, fill_mode, order in RESAMPLED:
+        at = _coordinates(shape)
+        seen = lambda x, at=at, mode=fill_mode, order=order: ops.resample(x, *at, mode, 0.5, order)  # noqa: E731
+        yield Row("resample", f"{shape} {fill_mode} {order}", seen, (real,), (shape,))
     gathered = lambda x, indices: ops.gather(x, indices)  # noqa: E731
     yield Row("gather", "indices as an input", gathered, (real, integers(3)), ((3, 2), (4,)))
+
+
+def _coordinates(shape: Shape) -> tuple[Any, Any]:
+    """Return rows and columns to look at, some of them outside."""
+    generator, seen = np.random.default_rng(8), (shape[0], 3, 2)
+    return generator.uniform(-3, shape[1] + 2, seen), generator.uniform(-3, shape[2] + 2, seen)
 
 
 def _reductions() -> Iterator[Row]:
@@ -236,10 +252,16 @@ def _reductions() -> Iterator[Row]:
 
 def internal() -> Iterator[Row]:
     """Yield the ops without a public name: the ways back of slices and gathers, differentiated as ops of their own."""
+    from backlit.ops.image import _resample_adjoint
     from backlit.ops.shape import _put_slice, _scatter_add
 
     key = (("slice", None, None, 2),)
     put = lambda x: apply(_put_slice, (x,), {"key": key, "shape": (5,)})  # noqa: E731
     add = lambda x: apply(_scatter_add, (x, _ROWS), {"axis": 0, "size": 3})  # noqa: E731
+    for (count, height, width, channels), fill_mode, order in RESAMPLED:
+        shape, at = (count, height, width, channels), _coordinates((count, height, width))
+        attrs = {"height": height, "width": width, "fill_mode": fill_mode, "order": order}
+        spread = lambda x, at=at, attrs=attrs: apply(_resample_adjoint, (x, *at), attrs)  # noqa: E731
+        yield Row("resample_adjoint", f"{shape} {fill_mode} {order}", spread, (real,), ((count, 3, 2, channels),))
     yield Row("put_slice", "every other", put, (real,), ((3,),))
     yield Row("scatter_add", "repeated", add, (real,), ((4, 2),))

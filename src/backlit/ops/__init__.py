@@ -46,6 +46,7 @@ from .elementwise import (
     where,
 )
 from .erf import erf, erfc
+from .image import resample
 from .matrix import matmul
 from .normalize import normalize
 from .op import Op, Spec, apply, backward_of, composite, derivative_of, elementwise, primitive
@@ -76,8 +77,8 @@ __all__ = [
     "floor_divide", "gather", "greater", "greater_equal", "isfinite", "isnan", "length", "less", "less_equal",
     "log", "log1p", "log_softmax", "logical_and", "logical_not", "logical_or", "logsumexp", "matmul", "max",
     "maximum", "mean", "min", "minimum", "mod", "multiply", "negative", "normalize", "not_equal", "one_hot",
-    "power", "primitive", "prod", "reshape", "round", "sign", "sin", "softmax", "softmax_cross_entropy", "sort",
-    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "sum_to", "take_slice",
+    "power", "primitive", "prod", "resample", "reshape", "round", "sign", "sin", "softmax", "softmax_cross_entropy",
+    "sort", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "sum_to", "take_slice",
     "tanh", "transpose", "unit_normalize", "variance", "where",
 ]  # fmt: skip
 

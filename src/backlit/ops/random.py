@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from .. import seeds
 from ..arrays import Array, Shape, as_dtype
 from .elementwise import cos, log1p, sqrt
@@ -18,6 +20,16 @@ from .shape import take_slice
 def uniform(seed: Value, step: Value, stream: int = 0, shape: Shape = (), dtype: str = "float32") -> Array:
     """y = numbers in [0, 1), a function of (seed, stream, step, position)"""
     return seeds.uniform(int(seed), stream, int(step), shape, dtype)
+
+
+def _rows(seed: Spec, steps: Spec, stream: int, count: int, dtype: str) -> Spec:
+    return Spec((*steps.shape, count), as_dtype(dtype))
+
+
+@primitive("random", _rows)
+def uniform_rows(seed: Value, steps: Value, stream: int = 0, count: int = 0, dtype: str = "float32") -> Array:
+    """y = for each of many steps, `count` numbers in [0, 1): row i is uniform(seed, steps[i], stream, (count,))"""
+    return seeds.uniform_rows(int(seed), stream, np.asarray(steps), count, dtype)
 
 
 @composite("random", lambda seed, step, stream, shape, dtype: Spec(shape, as_dtype(dtype)))

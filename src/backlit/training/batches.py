@@ -18,7 +18,7 @@ from ..arrays import Array, is_array, is_list
 from ..errors import BacklitError, ConfigError, DataError
 from ..layers import nest
 from .border import as_float, as_target
-from .step import Batch
+from .step import Batch, Change
 
 Check = Callable[[Batch], Batch]
 
@@ -31,10 +31,14 @@ class Piece(NamedTuple):
 
 
 class Batches(Protocol):
-    """A source of epochs; `steps` is the number of batches of one (None: unknown), `exhausted` says it has no more."""
+    """A source of epochs; `steps` is the number of batches of one (None: unknown), `exhausted` says it has no more.
+
+    `change` is what is done to the inputs inside the step.
+    """
 
     steps: int | None
     exhausted: bool
+    change: Change | None
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """Yield the batches of epoch number `index`."""
@@ -59,6 +63,7 @@ class RowBatches(ABC):
         self.seed = seed
         self.first_epoch = first_epoch
         self.exhausted = False
+        self.change: Change | None = None
         self.steps: int | None = steps or math.ceil(self.rows / batch_size)
 
     @property
@@ -84,12 +89,12 @@ class ArrayBatches(RowBatches):
         return (
             lies_plainly(self.data)
             and self.batch_size <= self.rows
-            and self.steps == math.ceil(self.rows / self.batch_size)
+            and (self.steps or 0) <= math.ceil(self.rows / self.batch_size)
         )
 
     def pieces(self, index: int) -> Iterator[Piece]:
         """Yield the rows of epoch `index` and their order: all in one piece."""
-        yield Piece(self.data, self.order(index))
+        yield Piece(self.data, self.order(index)[: (self.steps or 0) * self.batch_size])
 
     def order(self, index: int) -> Array:
         """Return the rows in the order epoch `index` takes them."""
@@ -114,7 +119,9 @@ def lies_plainly(data: Batch) -> bool:
 
 def rows_of(data: Batch, index: slice | Array) -> Batch:
     """Return some rows as a batch, in the dtypes a step takes."""
-    x, y, w = data
+    x, y, w, row = data
+    if row is not None:
+        return rows_of(data._replace(row=None), index)._replace(row=row[index])
     if type(x) is np.ndarray and type(y) is np.ndarray and w is None:
         return Batch(as_float(x[index]), as_target(y[index]))
     return Batch(
@@ -143,6 +150,7 @@ class IterableBatches:
         size = _length(source)
         self.steps = steps if steps is not None else size
         self.exhausted = False
+        self.change: Change | None = None  # it makes its own batches
         self.used = False
 
     def epoch(self, index: int) -> Iterator[Batch]:

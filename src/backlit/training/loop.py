@@ -18,7 +18,7 @@ from .arguments import count, frequency, optional_count, truth, verbosity
 from .batches import Batches, RowBatches, rows_of
 from .callbacks import CallbackList
 from .running import observer_of, recorded, runs, sliced, slices
-from .step import Batch, Feed, Step, feed_of
+from .step import Batch, Change, Feed, Step, feed_of
 
 
 def fit(
@@ -123,7 +123,7 @@ def predict(model: Any, x: Any, *, batch_size: int | None, verbose: Any, steps: 
             border.check_inputs(batches.data.x, None)
         for number, batch in enumerate(batches.epoch(0)):
             watchers.on_predict_batch_begin(number)
-            parts.append(predict_batch(model, Batch(batch.x)))
+            parts.append(predict_batch(model, _inputs(batch), batches.change))
             watchers.on_predict_batch_end(number, _outputs_later(parts[-1]))
     watchers.on_predict_end()
     columns = zip(*(nest.flatten(part) for part in parts), strict=True)
@@ -135,7 +135,7 @@ def _predicted_in_slices(model: Any, batches: RowBatches, step: Step) -> Iterato
     size, before = batches.batch_size, 0
     names = [name for name in step.graph.outputs if name.startswith("y_pred")]
     for data, order in batches.pieces(0):
-        columns, whole = feed_of(Batch(data.x)), len(order) // size
+        columns, whole = feed_of(_inputs(data)), len(order) // size
         for done, steps in slices(step, whole):
             try:
                 out = step.run_many(columns, order[done * size :], steps, names, check=True)
@@ -149,15 +149,22 @@ def _predicted_in_slices(model: Any, batches: RowBatches, step: Step) -> Iterato
             if not all(np.isfinite(a).all() for a in nest.flatten(rest) if a.dtype.kind == "f"):
                 border.check_inputs(batches.data.x, None)  # names the row as the user counts
             border.check_inputs(rest, None)
-            yield before + whole + 1, predict_batch(model, Batch(rows_of(data, last).x))
+            yield before + whole + 1, predict_batch(model, _inputs(rows_of(data, last)), batches.change)
         before += whole
 
 
-def predict_batch(model: Any, batch: Batch) -> Any:
+def _inputs(batch: Batch) -> Batch:
+    """Return what of a batch a prediction depends on."""
+    return Batch(batch.x, row=batch.row)
+
+
+def predict_batch(model: Any, batch: Batch, change: Change | None = None) -> Any:
     """Return the outputs for one batch in the structure the model gives."""
-    step = recorded(model, "predict", batch)
+    step = recorded(model, "predict", batch, change)
     if step is None:
         with_tensors = nest.map_structure(_as_tensor, batch.x)
+        if change is not None and batch.row is not None:
+            with_tensors = change(with_tensors, _as_tensor(batch.row))
         return nest.map_structure(lambda t: t.numpy(), model.predict_step(with_tensors))
     out = step.run(feed_of(batch), observer_of(model, step))
     return nest.pack_like(step.structure, (np.array(value) for name, value in out.items() if name.startswith("y_pred")))

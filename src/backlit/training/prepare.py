@@ -18,6 +18,7 @@ from ..layers.symbolic import KerasTensor
 from . import border
 from .arguments import optional_count, share, shuffling
 from .batches import Batches, IterableBatches, is_source, split
+from .row_source import RowSource, SourceBatches
 from .step import Batch
 from .streaming import batches_of
 
@@ -103,6 +104,13 @@ def training_data(
     """Return the source of training batches, and the rows split off for validation, if any."""
     steps, shuffle = optional_count("steps_per_epoch", steps), shuffling(shuffle)
     batch_size, fraction = optional_count("batch_size", batch_size), share("validation_split", validation_split)
+    rows = _rows_of_source(x)
+    if rows is not None:
+        _require_bare_source(y, sample_weight, fraction, batch_size)
+        data = checked(model, *rows)
+        if class_weight is not None:
+            data = data._replace(sample_weight=_weighted(data.sample_weight, _class_weights(model, data, class_weight)))
+        return SourceBatches(x, data, steps, model.epochs_trained), None
     if is_source(x):
         _require_bare_source(y, sample_weight, fraction, batch_size)
         seed = int(model.seed.value) if shuffle else None
@@ -124,6 +132,10 @@ def test_data(
     name: str = "x", finite: bool = True,
 ) -> Batches:  # fmt: skip
     """Return the source of batches to evaluate or predict, in order."""
+    rows = _rows_of_source(x)
+    if rows is not None:
+        _require_bare_source(y, sample_weight, 0.0, batch_size)
+        return SourceBatches(x, checked(model, *rows, labelled=labelled), steps, 0)
     if is_source(x):
         _require_bare_source(y, sample_weight, 0.0, batch_size)
         return IterableBatches(x, _batch_check(model, None, labelled), steps, name=name)
@@ -165,8 +177,7 @@ def _batch_check(model: Any, class_weight: Any, labelled: bool = True) -> Any:
         batch = checked(model, item.x, item.y if labelled else None, item.sample_weight, labelled=labelled)
         weight = batch.sample_weight
         if class_weight is not None:
-            by_class = _class_weights(model, batch, class_weight)
-            weight = by_class if weight is None else weight * by_class.reshape(weight.shape)
+            weight = _weighted(weight, _class_weights(model, batch, class_weight))
         return Batch(
             nest.map_structure(border.as_float, batch.x),
             None if batch.y is None else nest.map_structure(lambda a: a if a is None else border.as_target(a), batch.y),
@@ -174,6 +185,15 @@ def _batch_check(model: Any, class_weight: Any, labelled: bool = True) -> Any:
         )
 
     return check
+
+
+def _rows_of_source(x: Any) -> tuple[Any, Any, Any] | None:
+    """Return the arrays of a source whose change can be recorded into the step."""
+    return x.rows() if is_source(x) and isinstance(x, RowSource) else None
+
+
+def _weighted(weight: Any, by_class: Any) -> Any:
+    return by_class if weight is None else weight * by_class.reshape(weight.shape)
 
 
 def _class_weights(model: Any, data: Batch, class_weight: Any) -> Any:

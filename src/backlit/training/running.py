@@ -17,7 +17,7 @@ from ..execute import NotFinite
 from ..layers import freezing
 from . import finite
 from .batches import Batches, Piece, RowBatches, rows_of
-from .step import Batch, Feed, Step, feed_of, record, run_eagerly, signature
+from .step import Batch, Change, Feed, Step, feed_of, record, run_eagerly, signature
 
 MOST_RECORDINGS = 64
 SLICE_SECONDS = 0.05  # between two looks at callbacks, the progress bar and Ctrl-C
@@ -38,7 +38,7 @@ def runs(
     for number, batch in enumerate(batches.epoch(index)):
         if begin is not None:
             begin(number)
-        yield number + 1, run_step(model, kind, batch, number)
+        yield number + 1, run_step(model, kind, batch, number, batches.change)
 
 
 def sliced(model: Any, kind: str, batches: Batches) -> Step | None:
@@ -47,7 +47,7 @@ def sliced(model: Any, kind: str, batches: Batches) -> Step | None:
         return None
     if model.observer is not None and not hasattr(model.observer, "rest"):
         return None
-    step = recorded(model, kind, rows_of(batches.data, slice(0, batches.batch_size)))
+    step = recorded(model, kind, rows_of(batches.data, slice(0, batches.batch_size)), batches.change)
     return step if step is not None and step.runs_many else None
 
 
@@ -77,20 +77,21 @@ def _in_slices(model: Any, kind: str, batches: RowBatches, index: int, step: Ste
     """Run the pieces of an epoch one after the other."""
     before = 0
     for piece in batches.pieces(index):
-        yield from _piece_in_slices(model, kind, piece, batches.batch_size, before, step)
+        yield from _piece_in_slices(model, kind, piece, batches, before, step)
         before += -(-len(piece.order) // batches.batch_size)
 
 
 def _piece_in_slices(
-    model: Any, kind: str, piece: Piece, size: int, before: int, step: Step
+    model: Any, kind: str, piece: Piece, batches: RowBatches, before: int, step: Step
 ) -> Iterator[tuple[int, Feed]]:
     """Run whole batches in slices, and the rest of the rows as a batch of its own; `before` steps were done before."""
     data, order = piece
+    size, change = batches.batch_size, batches.change
     columns, whole = feed_of(data), len(order) // size
     for done, count in slices(step, whole, model.observer):
         rows = order[done * size :]
         if count == 0:
-            yield before + done + 1, run_step(model, kind, rows_of(data, rows[:size]), before + done)
+            yield before + done + 1, run_step(model, kind, rows_of(data, rows[:size]), before + done, change)
             continue
         checked = kind == "train" and not model.said_not_finite
         state = step.state() if checked else {}
@@ -103,17 +104,17 @@ def _piece_in_slices(
             model.observer.passed(step.graph, count)
         yield before + done + count, out
     if whole * size < len(order):
-        yield before + whole + 1, run_step(model, kind, rows_of(data, order[whole * size :]), before + whole)
+        yield before + whole + 1, run_step(model, kind, rows_of(data, order[whole * size :]), before + whole, change)
 
 
-def run_step(model: Any, kind: str, batch: Batch, number: int = 0) -> Feed:
+def run_step(model: Any, kind: str, batch: Batch, number: int = 0, change: Change | None = None) -> Feed:
     """Run one training or test step, recording it first if batches of this shape were not met before.
 
     `number` counts the steps before it, for the warning if its loss is not finite.
     """
-    step = recorded(model, kind, batch)
+    step = recorded(model, kind, batch, change)
     if step is None:
-        return run_eagerly(model, kind, batch)
+        return run_eagerly(model, kind, batch, change)
     feed, before = feed_of(batch), step.state()
     out = step.run(feed, observer_of(model, step))
     if kind == "train" and not model.said_not_finite and not finite.is_finite(out):
@@ -122,17 +123,17 @@ def run_step(model: Any, kind: str, batch: Batch, number: int = 0) -> Feed:
     return out
 
 
-def recorded(model: Any, kind: str, batch: Batch) -> Step | None:
+def recorded(model: Any, kind: str, batch: Batch, change: Change | None = None) -> Step | None:
     """Return the recorded step for batches of this shape, or None if the model must run eagerly."""
     if model.runs_eagerly:
         _build_optimizer(model, kind)
         return None
-    key = (*signature(kind, batch), model.optimizer.schedule if kind == "train" else None)
+    key = (*signature(kind, batch), change, model.optimizer.schedule if kind == "train" else None)
     step = model.steps.get(key)
     if step is None:
         _build_optimizer(model, kind)
         try:
-            step = record(model, kind, batch)
+            step = record(model, kind, batch, change)
         except NotRecordable as reason:
             because = f"{reason} This model now runs eagerly: slower, but with numbers in its layers."
             warnings.warn(because, stacklevel=2)

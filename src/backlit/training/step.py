@@ -6,7 +6,7 @@ Training in five verbs: predict, loss, gradients, update, metrics. The same code
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from ..arrays import Array, is_dict, is_list
 from ..errors import ConfigError
 from ..execute import Observer, Runner, SliceRunner, prepare
-from ..graph import Graph, phase
+from ..graph import Graph, phase, scope
 from ..layers import forward_pass, freezing, nest
 from ..tensor import GradientTape, Tensor, Trace, Variable, active
 from .compiled import Compiled
@@ -23,11 +23,15 @@ Feed: TypeAlias = dict[str, Array]
 
 
 class Batch(NamedTuple):
-    """One batch: inputs, targets and sample weights, each one array, a list or a dict of arrays (or None)."""
+    """One batch: inputs, targets and sample weights, each one array, a list or a dict of arrays (or None).
+
+    `row` holds the numbers of its rows in the data, where a change of the rows depends on them.
+    """
 
     x: Any
     y: Any = None
     sample_weight: Any = None
+    row: Array | None = None
 
 
 class Step:
@@ -102,12 +106,18 @@ def signature(kind: str, batch: Batch) -> tuple[Any, ...]:
     return (kind, *((name, a.shape, a.dtype) for name, a in feed_of(batch).items()))
 
 
-def record(model: Any, kind: str, batch: Batch) -> Step:
-    """Record one step of `kind` ("train", "test" or "predict") for batches shaped like `batch`."""
+Change: TypeAlias = Callable[[Any, Any], Any]
+
+
+def record(model: Any, kind: str, batch: Batch, change: Change | None = None) -> Step:
+    """Record one step of `kind` ("train", "test" or "predict") for batches shaped like `batch`.
+
+    `change(x, row)` is recorded in front of it.
+    """
     with Trace() as trace:
         feed = feed_of(batch)
         symbols = {name: trace.input(name, a.shape, a.dtype) for name, a in feed.items()}
-        logs = perform(model, kind, _symbolic(batch, symbols))
+        logs = perform(model, kind, _symbolic(batch, symbols), change)
         outputs, structure = _outputs(logs)
     return Step(trace, outputs, structure)
 
@@ -137,12 +147,15 @@ def _outputs(logs: Any) -> tuple[dict[str, Tensor], Any]:
 def packed(batch: Batch) -> tuple[Any, ...]:
     """Return what was given of x, y and sample weights, as Keras hands it to a `train_step` of one's own."""
     if batch.sample_weight is not None:
-        return tuple(batch)
+        return (batch.x, batch.y, batch.sample_weight)
     return (batch.x,) if batch.y is None else (batch.x, batch.y)
 
 
-def perform(model: Any, kind: str, batch: Batch) -> tuple[str, Any]:
-    """Run the Python code of a step on Tensors, symbolic or not."""
+def perform(model: Any, kind: str, batch: Batch, change: Change | None = None) -> tuple[str, Any]:
+    """Run the Python code of a step on Tensors, symbolic or not, behind a change of its inputs."""
+    if change is not None:
+        with phase("forward"), scope("augmentation"):
+            batch = batch._replace(x=change(batch.x, batch.row))
     if kind == "predict":
         return kind, model.predict_step(batch.x)
     around = forward_pass.ForwardPass()  # for a step of the user's own: where what its layers add is kept
@@ -152,10 +165,10 @@ def perform(model: Any, kind: str, batch: Batch) -> tuple[str, Any]:
         return kind, model.test_step(packed(batch))
 
 
-def run_eagerly(model: Any, kind: str, batch: Batch) -> Feed:
+def run_eagerly(model: Any, kind: str, batch: Batch, change: Change | None = None) -> Feed:
     """Run one step without recording it: every op computes at once, so layers may look at numbers."""
     tensors = Batch(*(None if part is None else nest.map_structure(_tensor, part) for part in batch))
-    outputs, _ = _outputs(perform(model, kind, tensors))
+    outputs, _ = _outputs(perform(model, kind, tensors, change))
     return {name: tensor.value for name, tensor in outputs.items()}
 
 

@@ -14,8 +14,9 @@ from ...graph.graph import Graph
 from ...graph.node import Node, constant, given
 from ...ops.op import Spec
 from .calls import Call
-from .draws import uniform
+from .draws import uniform, uniform_rows
 from .fusion import Kernel, fused, is_known, is_view
+from .images import resample, spread
 from .indexed import add_at, take
 from .memory import Memory, base_of, written_in_place
 from .moves import copy_call, join, one_hot, place_of_extreme, put_slice, reshape, running_sum
@@ -32,7 +33,8 @@ from .zeros import scan_call, words_of
 OTHERS: dict[str, Callable[[Node, Mapping[Node, View], Target], list[Call]]] = {
     "argmax": place_of_extreme, "argmin": place_of_extreme, "cumsum": running_sum, "concatenate": join,
     "put_slice": put_slice, "one_hot": one_hot, "uniform": uniform, "reshape": reshape,
-    "gather": take, "scatter_add": add_at, "sort": sort,
+    "gather": take, "scatter_add": add_at, "sort": sort, "resample": resample, "resample_adjoint": spread,
+    "uniform_rows": uniform_rows,
 }  # fmt: skip
 FLAGGING = ("gather", "scatter_add", "power")
 ACROSS, DOWN = "bits of rows", "bits of columns"

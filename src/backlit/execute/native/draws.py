@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 
 from ... import seeds
@@ -14,11 +13,11 @@ from ...graph.node import Node
 from .calls import Call, Code
 from .formulas import convert
 from .lanes import ADDRESS, INDEX, index
+from .moves import INT64, flat
 from .target import Target
 from .views import View
 from .writer import WORD, Writer
 
-INT64 = np.dtype(np.int64)
 ROUNDS = 10
 BLOCKS = 8  # counters hashed side by side
 WIDE = ir.VectorType(INDEX, BLOCKS)
@@ -26,28 +25,52 @@ WIDE = ir.VectorType(INDEX, BLOCKS)
 
 def uniform(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
     """Return the call that draws numbers in [0, 1): word p of (seed, stream, step) is lane p % 4 of block p // 4."""
+    return [_call(node, views, math.prod(node.shape), 1)]
+
+
+def uniform_rows(node: Node, views: Mapping[Node, View], machine: Target) -> list[Call]:
+    """Return the call that draws such numbers for each of many steps: threads share these."""
+    steps = flat(views[node.inputs[1]])
+    call = _call(node, views, node.attrs["count"], steps.shape[0])
+    call.arguments[1:] = [steps.address, *call.arguments[2:], steps.strides[0]]
+    call.by_columns = steps.shape[0] == 1
+    return [call]
+
+
+def _call(node: Node, views: Mapping[Node, View], count: int, rows: int) -> Call:
     seed, step = (views[below] for below in node.inputs)
-    count = math.prod(node.shape)
     per_block = 2 if node.dtype.itemsize == 8 else 4
     kinds = f"{seed.dtype.str} {step.dtype.str} {node.dtype.str}"
-    code = Code(f"uniform {kinds}", lambda module, name: _write(Writer(module, name), node))
+    code = Code(f"{node.op.name} {kinds}", lambda module, name: _write(Writer(module, name), node))
     arguments = [seed.address, step.address, views[node].address, node.attrs["stream"], count]
-    blocks = -(-count // per_block)
-    return [Call(code, arguments, 1, blocks, 1, 8 * BLOCKS, by_columns=True)]
+    return Call(code, arguments, rows, -(-count // per_block), 1, 8 * BLOCKS, by_columns=True)
 
 
 def _write(w: Writer, node: Node) -> None:
     if node.dtype.itemsize == 2:
         raise NotImplementedError("random numbers in float16")
-    b = w.builder
     seed, step, out = (w.argument(ADDRESS) for _ in range(3))
     stream, count = w.argument(), w.argument()
-    halves = [_halves(w, pointer, below) for pointer, below in zip((seed, step), node.inputs, strict=True)]
+    key = _halves(w, seed, node.inputs[0])
+    if node.op.name == "uniform":
+        _write_row(w, node, key, [stream, *_halves(w, step, node.inputs[1])], out, count)
+    else:
+        apart = w.argument()
+        with w.loop(*w.function.args[2:4]) as row:
+            here = w.at(step, w.builder.mul(row, apart), node.inputs[1].dtype)
+            line = w.at(out, w.builder.mul(row, count), node.dtype)
+            _write_row(w, node, key, [stream, *_halves(w, here, node.inputs[1])], line, count)
+    w.finish()
+
+
+def _write_row(w: Writer, node: Node, key: Sequence[Any], rest: Sequence[Any], out: Any, count: Any) -> None:
+    """Write `count` numbers from `out` on; `rest` are the words of the counters behind that of the block."""
+    b = w.builder
     low, high = w.function.args[4:6]
     with w.loop(low, high, BLOCKS) as block:
         lanes = ir.Constant(WIDE, list(range(BLOCKS)))
-        counter = [b.add(w.splat(block, BLOCKS), lanes), *(w.splat(v, BLOCKS) for v in (stream, *halves[1]))]
-        words = philox(w, counter, halves[0])
+        counter = [b.add(w.splat(block, BLOCKS), lanes), *(w.splat(v, BLOCKS) for v in rest)]
+        words = philox(w, counter, key)
         numbers = _doubles(w, words) if node.dtype.itemsize == 8 else _floats(w, words)
         per_block = 4 * BLOCKS // (2 if node.dtype.itemsize == 8 else 1)
         end = w.minimum(b.mul(high, index(per_block // BLOCKS)), count)
@@ -57,7 +80,6 @@ def _write(w: Writer, node: Node) -> None:
             left = b.sub(end, place)
             left = b.select(b.icmp_signed("<", left, index(0)), index(0), left)
             w.store(vector, w.at(out, place, node.dtype), node.dtype, size, w.mask(w.minimum(left, index(size)), size))
-    w.finish()
 
 
 def _halves(w: Writer, pointer: Any, node: Node) -> list[Any]:

@@ -123,4 +123,7 @@ def _can_share(kernel: Kernel) -> bool:
         "cumsum",
         "sort",
         "gather",
+        "resample",
+        "resample_adjoint",
+        "uniform_rows",
     )

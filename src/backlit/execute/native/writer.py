@@ -182,6 +182,33 @@ class Writer:
             vector = self.builder.insert_element(vector, one, ir.Constant(WORD, lane))
         return vector
 
+    def pick(self, base: Any, places: Any, dtype: DType, lanes: int, mask: Any = None) -> Any:
+        """Read the numbers at `places` behind `base`, one for each lane; those outside `mask` are not touched."""
+        pointers = self._pointers(base, places, dtype, lanes)
+        if lanes == 1:
+            return self.load(pointers, dtype)
+        kind, truth = register_type(dtype, lanes), ir.VectorType(BIT, lanes)
+        name = f"llvm.masked.gather.v{lanes}{suffix(dtype)}.v{lanes}p0"
+        kinds = ir.FunctionType(kind, [pointers.type, WORD, truth, kind])
+        mask = ir.Constant(truth, [1] * lanes) if mask is None else mask
+        return self.call(name, kinds, [pointers, ir.Constant(WORD, dtype.itemsize), mask, ir.Constant(kind, None)])
+
+    def scatter(self, value: Any, start: Any, stride: Any, dtype: DType, lanes: int, mask: Any = None) -> None:
+        """Write numbers `stride` apart; those outside `mask` stay as they are."""
+        truth, steps = ir.VectorType(BIT, lanes), ir.Constant(ir.VectorType(INDEX, lanes), list(range(lanes)))
+        pointers = self._pointers(start, self.builder.mul(self.splat(stride, lanes), steps), dtype, lanes)
+        name = f"llvm.masked.scatter.v{lanes}{suffix(dtype)}.v{lanes}p0"
+        kinds = ir.FunctionType(ir.VoidType(), [value.type, pointers.type, WORD, truth])
+        mask = ir.Constant(truth, [1] * lanes) if mask is None else mask
+        self.call(name, kinds, [value, pointers, ir.Constant(WORD, dtype.itemsize), mask])
+
+    def _pointers(self, base: Any, places: Any, dtype: DType, lanes: int) -> Any:
+        """Return the addresses of numbers behind `base`, one for each lane."""
+        pointers = self.at(base, places, dtype)
+        if lanes > 1:
+            pointers.type = ir.VectorType(ADDRESS, lanes)  # llvmlite takes it for the type of `base`
+        return pointers
+
     def prefetch(self, start: Any, size: Any, near: int = 3) -> None:
         """Ask memory for `size` bytes before they are needed: 3 brings them into the L1 cache, 2 into the L2."""
         kind = ir.FunctionType(ir.VoidType(), [ADDRESS, WORD, WORD, WORD])

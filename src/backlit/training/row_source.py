@@ -1,0 +1,56 @@
+"""Rows that are changed on their way into the model, inside the step: what a flow of augmented images hands to `fit`.
+
+The rows stay as they are in memory; the change is recorded in front of the model's own step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from ..layers import nest
+from .batches import ArrayBatches, Piece
+from .step import Batch
+
+
+@runtime_checkable
+class RowSource(Protocol):
+    """Arrays with a change for each row. `change(x, row)` is written with ops; it is told the numbers of the rows."""
+
+    batch_size: int
+    shuffle: bool
+    change: Any
+
+    def rows(self) -> tuple[Any, Any, Any] | None:
+        """Return x, y and sample weights as they lie in memory; None if the change cannot be recorded."""
+        ...
+
+    def order_seed(self) -> int:
+        """Return the seed of the order of the rows."""
+        ...
+
+    def begin_epoch(self, number: int) -> None:
+        """Be told which epoch the rows are about to be taken for, counted from 0."""
+        ...
+
+
+class SourceBatches(ArrayBatches):
+    """Batches of the rows of a source, with the number of each row and the change that takes it."""
+
+    def __init__(self, source: RowSource, data: Batch, steps: int | None, first_epoch: int) -> None:
+        numbered = data._replace(row=np.arange(len(nest.flatten(data.x)[0])))
+        super().__init__(numbered, source.batch_size, source.shuffle, source.order_seed(), steps, first_epoch)
+        self.change = source.change
+        self._source = source
+
+    def pieces(self, index: int) -> Iterator[Piece]:
+        """Yield the rows of epoch `index` and their order."""
+        self._source.begin_epoch(self.first_epoch + index)
+        return super().pieces(index)
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """Yield the batches of epoch `index`."""
+        self._source.begin_epoch(self.first_epoch + index)
+        return super().epoch(index)
