@@ -14,6 +14,7 @@ from .lambda_callback import LambdaCallback
 from .learning_rate_scheduler import LearningRateScheduler
 from .progbar_logger import ProgbarLogger
 from .reduce_lr_on_plateau import ReduceLROnPlateau
+from .tensorboard import TensorBoard
 from .terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "LambdaCallback",
     "TerminateOnNaN",
     "CSVLogger",
+    "TensorBoard",
 ]
