@@ -2,8 +2,8 @@
 
     python tests/golden/tensorboard_events.py
 
-needs `pip install tensorboard` and writes tensorboard.npz: the messages as its protocol buffers encode them, the buckets
-its histograms have, and a record as its writer frames it.
+needs `pip install tensorboard` and writes tensorboard.npz: the messages as its protocol buffers encode them, the
+buckets its histograms have, and a record as its writer frames it.
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ class TensorBoard(Callback):
 
     `profile_batch` and the `embeddings_` arguments of Keras change nothing and warn.
 
-    A wrong argument raises `ConfigError`, a folder that cannot be written `OSError`. A model that runs eagerly has no graph, no activations and no gradients to show.
+    A wrong argument raises `ConfigError`, a folder that cannot be written `OSError`. A model that runs eagerly has no
+    graph, no activations and no gradients to show.
     """
 
     def __init__(
