@@ -16,6 +16,7 @@ from .learning_rate_scheduler import LearningRateScheduler
 from .model_checkpoint import ModelCheckpoint
 from .progbar_logger import ProgbarLogger
 from .reduce_lr_on_plateau import ReduceLROnPlateau
+from .tensorboard import TensorBoard
 from .terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "CSVLogger",
     "ModelCheckpoint",
     "BackupAndRestore",
+    "TensorBoard",
 ]
