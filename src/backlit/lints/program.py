@@ -79,7 +79,7 @@ class Program:
                 end = statement.end_lineno or statement.lineno
                 if statement.lineno <= node.lineno <= end:
                     first, last = min(first, statement.lineno), max(last, end)
-        if isinstance(node, COMPOUND):  # a function is silenced at its head
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):  # a function is silenced at its head
             last = max(node.lineno, node.body[0].lineno - 1)
         return is_ignored(self.ignored, rule, first, last)
 

@@ -5,6 +5,7 @@ Only names written out in full are looked at, and only where the program does no
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,12 +32,23 @@ def check(program: Program) -> Iterator[Finding]:
         if not isinstance(given, str) or not reads or "://" in given or given.startswith(("~", "/")):
             continue
         own = Path(given).name
+        if _is_guarded(program, scene.node.lineno):
+            continue
         if program.text.count(own) == 1 and not (program.folder / given).exists():
             yield Finding(
                 scene.node,
                 f"{given} is not there: {method} will fail.",
                 f"Put the file into {program.folder.resolve() / Path(given).parent}, or take the line out.",
             )
+
+
+def _is_guarded(program: Program, line: int) -> bool:
+    """Say whether the line is in a `try`, or in a `with` that expects an error."""
+    return any(
+        isinstance(node, (ast.Try, ast.With)) and node.lineno <= line <= (node.end_lineno or line)
+        for node in ast.walk(program.tree)
+        if isinstance(node, ast.Try) or (isinstance(node, ast.With) and "raises" in ast.unparse(node.items[0]).lower())
+    )
 
 
 RULE = Rule(NAME, "A file is read that is not there.", check)

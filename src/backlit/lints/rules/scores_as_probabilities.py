@@ -55,8 +55,10 @@ def words(activation: str, squash: str) -> tuple[str, str]:
     ends = "without an activation" if activation == "linear" else f'with activation="{activation}"'
     loss = "BinaryCrossentropy" if squash == "sigmoid" else "(Sparse)CategoricalCrossentropy"
     return (
-        f"the loss expects probabilities, but the last layer is Dense {ends}: negative scores are cut off at 0 and "
-        "have no gradient.",
+        (
+            f"the loss expects probabilities, but the last layer is Dense {ends}: negative scores are cut off at 0 and "
+            "have no gradient."
+        ),
         f'Give the last layer activation="{squash}", or the loss as {loss}(from_logits=True).',
     )
 

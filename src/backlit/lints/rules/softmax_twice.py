@@ -48,8 +48,10 @@ def told(squash: str) -> None:
 def words(squash: str) -> tuple[str, str]:
     """Return what it does, and what to write."""
     return (
-        f"from_logits=True takes the outputs for scores, but the last layer has turned them into probabilities already "
-        f"({squash}): applied twice, it flattens them, and the network learns slowly or not at all.",
+        (
+            f"from_logits=True takes the outputs for scores, but the last layer has turned them into probabilities already "
+            f"({squash}): applied twice, it flattens them, and the network learns slowly or not at all."
+        ),
         f'Leave out from_logits=True, or the activation="{squash}" of the last layer; not both.',
     )
 
