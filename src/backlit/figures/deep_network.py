@@ -9,8 +9,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from .. import layers, optimizers
 from ..arrays import Array
 from ..callbacks import Callback, EarlyStopping, ReduceLROnPlateau
 from ..models import Sequential
+from ..preprocessing.image import ImageDataGenerator, NumpyArrayIterator
 from ..seeds import set_random_seed
 from .deep_recipe import counted, recipe_figure
 from .figure import Digits, Figure, Plan
@@ -72,20 +71,9 @@ def deep_network() -> Sequential:
     return Sequential([*stack, layers.Dense(10, activation="softmax")])
 
 
-def moving(moves: dict[str, Any], x: Array, y: Array, batch_size: int) -> dict[str, Any]:
-    """Return the arguments that give `fit` images moved about, or images as they are where there is no generator."""
-    if not can_move():
-        return {"x": x, "y": y, "batch_size": batch_size}
-    generator = import_module("backlit.preprocessing.image").ImageDataGenerator(**moves)
-    return {"x": generator.flow(x, y, batch_size=batch_size)}
-
-
-def can_move() -> bool:
-    """Say whether this version has an ImageDataGenerator."""
-    try:
-        return find_spec("backlit.preprocessing.image") is not None
-    except ModuleNotFoundError:
-        return False
+def moving(moves: dict[str, Any], x: Array, y: Array, batch_size: int) -> NumpyArrayIterator:
+    """Return the flow of images moved about that `fit` is given."""
+    return ImageDataGenerator(**moves).flow(x, y, batch_size=batch_size)
 
 
 def images(digits: Digits) -> tuple[Array, Array, Array, Array]:
@@ -102,7 +90,7 @@ def train_deep(digits: Digits, plan: Plan, seconds: float) -> tuple[Sequential, 
     model.compile(optimizers.Adam(0.001), "categorical_crossentropy", metrics=["accuracy"])
     budget = WithinBudget(plan, "its own recipe", seconds)
     model.fit(
-        **moving(MOVES, x, y, BATCH),
+        moving(MOVES, x, y, BATCH),
         epochs=EPOCHS,
         steps_per_epoch=STEPS,
         validation_data=(x_test, y_test),
@@ -129,11 +117,10 @@ def deep_figures(digits: Digits, plan: Plan) -> Iterator[Figure]:
     x, y, x_test, y_test = images(digits)
     accuracy = model.evaluate(x_test, y_test, batch_size=1000, verbose=0)[1]
     end = "cut by the budget" if budget.cut else "stopped by its own rule"
-    aside = "" if can_move() else "without augmentation"
-    yield Figure(f"test accuracy, {counted(len(budget.steps))}, {end}", "not printed", f"{accuracy:.4f}", aside)
+    yield Figure(f"test accuracy, {counted(len(budget.steps))}, {end}", "not printed", f"{accuracy:.4f}")
     if not plan.quick:
         fed = (x, y, x_test, y_test)
-        yield recipe_figure(deep_network, moving, fed, plan, seconds, aside)
+        yield recipe_figure(deep_network, moving, fed, plan, seconds)
 
 
 def _file(model: Sequential, digits: Digits) -> Figure:

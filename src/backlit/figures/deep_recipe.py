@@ -61,9 +61,8 @@ class CosineOfTime(Callback):
 
 
 def recipe_figure(
-    network: Callable[[], Sequential], moving: Callable[..., dict[str, Any]], fed: Fed, plan: Plan, seconds: float,
-    aside: str,
-) -> Figure:  # fmt: skip
+    network: Callable[[], Sequential], moving: Callable[..., Any], fed: Fed, plan: Plan, seconds: float
+) -> Figure:
     """Train for `seconds` and return the accuracy on the test set, which was not looked at before."""
     x, y, x_test, y_test = fed
     set_random_seed(0)
@@ -72,9 +71,9 @@ def recipe_figure(
     cosine = CosineOfTime(plan, seconds)
     steps = -(-len(x) // BATCH)
     data = moving(MOVES, x, y, BATCH)
-    model.fit(**data, epochs=MOST_EPOCHS, steps_per_epoch=steps, verbose=0, callbacks=[cosine])
+    model.fit(data, epochs=MOST_EPOCHS, steps_per_epoch=steps, verbose=0, callbacks=[cosine])
     accuracy = model.evaluate(x_test, y_test, batch_size=1000, verbose=0)[1]
-    return Figure(f"same network, our recipe, {counted(cosine.epochs)}", "", f"{accuracy:.4f}", aside)
+    return Figure(f"same network, our recipe, {counted(cosine.epochs)}", "", f"{accuracy:.4f}")
 
 
 def counted(epochs: int) -> str:

@@ -13,13 +13,17 @@ from .layer import Layer
 from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from .noise import Dropout, GaussianNoise
 from .normalization import BatchNormalization, LayerNormalization
+from .random_look import RandomAffine, RandomElastic, RandomRotation, RandomShear, RandomTranslation, RandomZoom
+from .random_pixels import RandomErasing, RandomFlip, RandomNoise
 from .reshaping import Flatten, Reshape
 from .scaling import Identity, Rescaling
 
 __all__ = [
     "ELU", "Activation", "Add", "Average", "BatchNormalization", "Concatenate", "Dense", "Dropout", "Flatten",
     "GaussianNoise", "Identity", "Input", "InputLayer", "Layer", "LayerNormalization", "LeakyReLU", "Maximum",
-    "Minimum", "Multiply", "PReLU", "ReLU", "Rescaling", "Reshape", "Softmax", "Subtract",
+    "Minimum", "Multiply", "PReLU", "RandomAffine", "RandomElastic", "RandomErasing", "RandomFlip", "RandomNoise",
+    "RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom", "ReLU", "Rescaling", "Reshape", "Softmax",
+    "Subtract",
 ]  # fmt: skip
 
 BEYOND = ("Conv", "Pooling", "LSTM", "GRU", "RNN", "Recurrent", "Attention", "Embedding", "Cropping", "UpSampling")

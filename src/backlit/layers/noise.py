@@ -19,8 +19,8 @@ from . import forward_pass
 from .layer import Layer
 
 
-class _Random(Layer):
-    """What both layers share: where the seed, the step and the stream come from."""
+class RandomLayer(Layer):
+    """What random layers share: where the seed, the step and the stream come from."""
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -41,7 +41,7 @@ class _Random(Layer):
         return self._own_seed, step, seeds.FIRST_OP_STREAM
 
 
-class Dropout(_Random):
+class Dropout(RandomLayer):
     """Set each number to 0 with probability `rate` and divide the others by 1 - rate, in training only.
 
     Srivastava et al. 2014, scaled in training ("inverted"). `noise_shape` holds 1 where one draw serves a whole axis.
@@ -70,7 +70,7 @@ class Dropout(_Random):
         return tuple(n if m is None else m for n, m in zip(shape, self.noise_shape, strict=True))
 
 
-class GaussianNoise(_Random):
+class GaussianNoise(RandomLayer):
     """Add normal noise of standard deviation `stddev`, in training only."""
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:

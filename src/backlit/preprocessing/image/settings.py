@@ -1,4 +1,7 @@
-"""What `ImageDataGenerator` was asked for, checked and brought into one form."""
+"""What `ImageDataGenerator` was asked for, checked and brought into one form.
+
+`transform` draws from it and carries it out.
+"""
 
 from __future__ import annotations
 
