@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
-from .flow import Names, literal, number, resolved
+from .flow import Names, argument, literal, number, resolved
 from .program import Program
 
 MODELS = ("Model", "Functional")
@@ -23,15 +23,11 @@ class WrittenLayer(NamedTuple):
 
     def setting(self, place: int | None, name: str) -> object:
         """Return a setting given as a constant, else None."""
-        from .flow import argument
-
         return literal(argument(self.call, place, name), self.names)
 
     @property
     def activation(self) -> str | None:
         """The name of the activation ("linear" if none is given), None where it cannot be told."""
-        from .flow import argument
-
         given = argument(self.call, 1 if self.kind == "Dense" else 0, "activation")
         if given is None:
             return "linear"
@@ -43,8 +39,6 @@ class WrittenLayer(NamedTuple):
     @property
     def units(self) -> float | None:
         """The number of units, None where it cannot be told."""
-        from .flow import argument
-
         return number(argument(self.call, 0, "units"), self.names)
 
 

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 
 from ..finding import Finding, Rule
-from ..flow import argument, literal, resolved
+from ..flow import Names, argument, literal, resolved
 from ..networks import layers_of
 from ..program import Program
 from ..speaking import say
@@ -39,9 +39,9 @@ def check(program: Program) -> Iterator[Finding]:
                 yield Finding(value, *words(last, ENTROPIES[kind]))
 
 
-def _of_probabilities(loss: ast.Call, names: object) -> bool:
+def _of_probabilities(loss: ast.Call, names: Names) -> bool:
     given = argument(loss, 0, "from_logits")
-    return given is None or literal(given, names) is False  # type: ignore[arg-type]
+    return given is None or literal(given, names) is False
 
 
 def told(activation: str, squash: str) -> None:

@@ -49,7 +49,7 @@ def words(squash: str) -> tuple[str, str]:
     """Return what it does, and what to write."""
     return (
         (
-            f"from_logits=True takes the outputs for scores, but the last layer has turned them into probabilities already "
+            f"from_logits=True takes the outputs for scores, but the last layer has made probabilities of them already "
             f"({squash}): applied twice, it flattens them, and the network learns slowly or not at all."
         ),
         f'Leave out from_logits=True, or the activation="{squash}" of the last layer; not both.',

@@ -18,7 +18,7 @@ PASSING = ("InputLayer", "Input", "Flatten", "Reshape", "Dropout", "Permute")
 NORMALIZING = ("BatchNormalization", "LayerNormalization", "UnitNormalization")
 WORDS = (
     (
-        "the pixels go from 0 to 255 and the first Dense layer gets them as they are: training starts with huge steps and "
+        "the pixels go from 0 to 255 and the first Dense layer gets them as they are: it starts with huge steps and "
         "ends worse, or in NaN."
     ),
     "Scale them first, x_train = x_train / 255.0 (and x_test alike), or begin the model with layers.Rescaling(1/255).",

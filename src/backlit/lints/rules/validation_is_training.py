@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from ..finding import Finding, Rule
 from ..flow import resolved
 from ..program import Program
-from ..speaking import say
 
 NAME = "validation-is-training"
 WORDS = (
@@ -25,10 +24,7 @@ def check(program: Program) -> Iterator[Finding]:
     trained: set[str] = set()
     for scene in program.method_calls("fit", "evaluate"):
         x = scene.argument(0, "x")
-        value, _, path = resolved(x, scene.names)
         name = ast.unparse(x) if isinstance(x, ast.Name) else ""
-        if not name or (isinstance(value, ast.Call) and not path):
-            name = name if isinstance(x, ast.Name) else ""
         if isinstance(scene.node.func, ast.Attribute) and scene.node.func.attr == "fit":
             given, names, _ = resolved(scene.argument(None, "validation_data"), scene.names)
             first = given.elts[0] if isinstance(given, (ast.Tuple, ast.List)) and given.elts else None
@@ -48,11 +44,6 @@ def _named_test(target: ast.expr | None) -> bool:
     """Say whether the result is called a test or validation result."""
     names = [n.id.lower() for n in ast.walk(target) if isinstance(n, ast.Name)] if target is not None else []
     return any(name.startswith(("test", "val_")) for name in names)
-
-
-def told() -> None:
-    """Say it of a `fit` whose arrays are the same."""
-    say(NAME, *WORDS)
 
 
 RULE = Rule(NAME, "Validation data are the training data.", check)
