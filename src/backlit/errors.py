@@ -79,3 +79,7 @@ def unknown_name(kind: str, name: object, choices: Iterable[str]) -> ConfigError
 
 class NumericalWarning(UserWarning):
     """Numbers stopped being finite; the text names the first step, layer and tensor."""
+
+
+class LintWarning(UserWarning):
+    """A program harms itself; the text begins with the rule's name (docs/reference/lints.md)."""

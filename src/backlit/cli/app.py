@@ -16,6 +16,7 @@ import typer
 from ..errors import BacklitError, ConfigError
 from .evaluate import evaluate
 from .explain import explain
+from .lint import lint
 from .predict import predict
 from .run_program import run as run_program
 from .summary import summary
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (train, evaluate, predict, summary, explain, verify):
+for verb in (train, evaluate, predict, summary, explain, verify, lint):
     app.command()(verb)
 app.command("run")(run_program)
 

@@ -1,6 +1,6 @@
 """`backlit run`: a notebook or script written for tf.keras, keras or the book, unchanged, on Backlit.
 
-What a program shows goes to the terminal as it runs; `--save` keeps a notebook with its outputs, `--check` only reads.
+What a program shows goes to the terminal as it runs; `--save` keeps a notebook with its outputs, `--check` only reads. What harms the program is told beside its cell.
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import ConfigError, DataError
+from .lint import program_of, script_text, told_before_running
 
 if TYPE_CHECKING:
+    from ..lints.finding import Placed
     from ..notebook import Cell, Notebook, Result
 
 FIRST_LINE = 58  # characters of a cell's first line that are shown
@@ -27,9 +28,12 @@ Check = Annotated[bool, typer.Option("--check", help="List the names Backlit doe
 Save = Annotated[Path | None, typer.Option(help="Write the executed notebook here.", show_default=False)]
 KeepGoing = Annotated[bool, typer.Option("--keep-going/--stop-on-error", help="Run the cells behind one that failed.")]
 
+Lints = Annotated[bool, typer.Option("--lints/--no-lints", help="Tell what harms the program.")]
+
 
 def run(
     file: File, arguments: Rest = None, check: Check = False, save: Save = None, keep_going: KeepGoing = True,
+    lints: Lints = True,
 ) -> None:  # fmt: skip
     """Run a notebook or script for TensorFlow, Keras or the book on Backlit, unchanged.
 
@@ -41,18 +45,22 @@ def run(
     if save is not None and not notebook:
         raise ConfigError("--save keeps the outputs of a notebook; a script has none. Leave it out.")
     if check:
-        raise typer.Exit(_check(file, notebook))
-    status = _run_notebook(file, save, keep_going) if notebook else _run_script(file, arguments or [])
-    raise typer.Exit(status)
+        raise typer.Exit(_check(file, notebook, lints))
+    if not lints:
+        from ..lints import silence
+
+        silence()
+    run_it = _run_notebook(file, save, keep_going, lints) if notebook else _run_script(file, arguments or [], lints)
+    raise typer.Exit(run_it)
 
 
-def _check(file: Path, notebook: bool) -> int:
-    """Print the names that are missing, with cell and line; return 1 if there are any."""
+def _check(file: Path, notebook: bool, lints: bool) -> int:
+    """Print the names that are missing, with cell and line, and what harms the program; return 1 if names are."""
     from ..compat import missing_names
     from ..notebook import read_notebook
     from ..notebook.magics import translated
 
-    sources = [cell.source for cell in read_notebook(file).code()] if notebook else [_text(file)]
+    sources = [cell.source for cell in read_notebook(file).code()] if notebook else [script_text(file)]
     lacking = 0
     for number, source in enumerate(sources, 1):
         try:
@@ -64,18 +72,14 @@ def _check(file: Path, notebook: bool) -> int:
         lacking += len(found)
         for name in found:
             print(f"{_place(number, notebook)}{name}")
+    if lints:
+        from ..lints.reading import findings
+
+        for one in findings(program_of(file)):
+            print(one)
     if not lacking:
         print(f"{file}: every name of TensorFlow and Keras it uses is in Backlit.")
     return 1 if lacking else 0
-
-
-def _text(file: Path) -> str:
-    """Return what a script says; a file that is no text raises `DataError`."""
-    try:
-        with tokenize.open(file) as text:  # as Python reads it: UTF-8, unless its first lines say otherwise
-            return text.read()
-    except (UnicodeDecodeError, SyntaxError) as error:
-        raise DataError(f"{file} is no Python program: it is not text ({error}).") from None
 
 
 def _place(number: int, notebook: bool) -> str:
@@ -90,13 +94,22 @@ def _prepare(folder: Path) -> None:
     sys.path.insert(0, str(folder))
 
 
-def _run_script(file: Path, arguments: list[str]) -> int:
-    from ..notebook.execution import error_lines
-
-    _text(file)
+def _run_script(file: Path, arguments: list[str], lints: bool) -> int:
+    script_text(file)
     path = file.resolve()
+    found = told_before_running(path, str(path)) if lints else []
     sys.argv = [str(path), *arguments]
     _prepare(path.parent)
+    try:
+        return _run_path(path)
+    finally:
+        for one in found:
+            print(f"{file}: {one}", file=sys.stderr)
+
+
+def _run_path(path: Path) -> int:
+    from ..notebook.execution import error_lines
+
     try:
         runpy.run_path(str(path), run_name="__main__")
     except SystemExit as leaving:
@@ -109,7 +122,7 @@ def _run_script(file: Path, arguments: list[str]) -> int:
     return 0
 
 
-def _run_notebook(file: Path, save: Path | None, keep_going: bool) -> int:
+def _run_notebook(file: Path, save: Path | None, keep_going: bool, lints: bool) -> int:
     """Run the cells in order; whatever happens, what has run is saved and told in a table."""
     from ..notebook import Execution, read_notebook
 
@@ -117,11 +130,13 @@ def _run_notebook(file: Path, save: Path | None, keep_going: bool) -> int:
     target = None if save is None else save.resolve()
     if target is not None and not target.parent.is_dir():
         raise ConfigError(f"--save {save}: the folder {target.parent} is not there.")
+    found = told_before_running(file, "<cell {}>") if lints else []
     _prepare(file.resolve().parent)
     cells, results = notebook.code(), list["Result"]()
     execution = Execution()
     for number, cell in enumerate(cells, 1):
         print(f"── cell {number}/{len(cells)} ── {_first_line(cell)}", flush=True)
+        _print_lints(found, number)
         result = execution.run(cell, number)
         results.append(result)
         print(f"   {result.state}, {result.seconds:.1f} s", flush=True)
@@ -130,6 +145,12 @@ def _run_notebook(file: Path, save: Path | None, keep_going: bool) -> int:
     _keep(notebook, target)
     _print_table(cells, results)
     return _status(results)
+
+
+def _print_lints(found: list[Placed], number: int) -> None:
+    for one in found:
+        if one.cell == number:
+            print(f"   line {one.line}: {one.rule}: {one.text} {one.instead}", flush=True)
 
 
 def _keep(notebook: Notebook, target: Path | None) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..arrays import Array
 from ..errors import DataError, DownloadError
+from ..lints import test_parts
 from . import fetch, openml, verify
 from .catalog import Published
 from .sources import Candidate, candidates
@@ -45,7 +46,7 @@ def load_published(
     refused: list[str] = []
     for candidate in candidates(published, data_dir, path):
         try:
-            return Loaded(_read(published, candidate), str(candidate.where))
+            return _told(published, Loaded(_read(published, candidate), str(candidate.where)))
         except DataError as error:
             if candidate.chosen:
                 raise
@@ -54,7 +55,13 @@ def load_published(
     if not download:
         seen = " ".join(refused)
         raise DownloadError(f"{published.title} was not found on this machine. {seen} Set BACKLIT_DATA to its folder.")
-    return Loaded(fetch.fetch(published), published.mirrors[0])
+    return _told(published, Loaded(fetch.fetch(published), published.mirrors[0]))
+
+
+def _told(published: Published, loaded: Loaded) -> Loaded:
+    """Let the lints know the test labels again, should they come as validation data."""
+    test_parts.remember(published.name, loaded.arrays["y_test"])
+    return loaded
 
 
 def _read(published: Published, candidate: Candidate) -> dict[str, Array]:

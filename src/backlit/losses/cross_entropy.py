@@ -12,6 +12,7 @@ from .. import ops
 from ..activations import sigmoid
 from ..arrays import epsilon, is_float, positive_axis
 from ..errors import ConfigError, ShapeError, did_you_mean
+from ..lints.rules import softmax_twice
 from ..ops import absolute, clip, exp, log, log1p, maximum
 from ..ops.op import Spec, Value, backward_of, composite, elementwise, elementwise_spec
 from ..tensor import Tensor, as_tensor
@@ -143,6 +144,8 @@ def scores(p: Tensor, from_logits: bool, probabilities: str, squash: str, axis: 
     if probabilities not in PROBABILITIES:
         raise ConfigError(f"Unknown probabilities {probabilities!r}.{did_you_mean(probabilities, PROBABILITIES)}")
     if from_logits:
+        if p.squash:
+            softmax_twice.told(p.squash)
         return p
     known = probabilities == "exact" and p.squash == squash and p.logits is not None
     if not known or (axis is not None and axis != len(p.shape) - 1):

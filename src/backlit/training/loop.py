@@ -13,7 +13,7 @@ import numpy as np
 from ..arrays import Array
 from ..execute import NotFinite
 from ..layers import freezing, nest
-from . import border, prepare
+from . import advice, border, prepare
 from .arguments import count, frequency, optional_count, truth, verbosity
 from .batches import Batches, RowBatches, rows_of
 from .callbacks import CallbackList
@@ -42,6 +42,7 @@ def fit(
     if given is not None:
         validation = prepare.validation_data(model, given, validation_batch_size or batch_size, validation_steps)
     watchers = _callbacks(callbacks, model, verbose, epochs, batches.steps, history=True)
+    advice.about_fit(model, batches, validation, held_out, callbacks)
     model.stop_training = model.said_not_finite = False
     model.under_way = training = Training(model, batches, watchers, first)
     try:

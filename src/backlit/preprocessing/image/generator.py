@@ -11,6 +11,7 @@ import numpy as np
 from ... import seeds
 from ...arrays import Array, as_dtype, floatx, is_integer, is_number
 from ...errors import ConfigError, DataError, ShapeError
+from ...lints.rules import angle_in_degrees
 from . import settings
 from .change import Change
 from .flow import NumpyArrayIterator
@@ -58,6 +59,7 @@ class ImageDataGenerator:
             settings.switch("vertical_flip", vertical_flip), **settings.filling(fill_mode, cval, interpolation_order),
             axes=settings.choice("axes", axes, settings.AXES),
         )  # fmt: skip
+        angle_in_degrees.told(self.moves.shear, self.moves.rotation)
         if data_format not in (None, "channels_last"):
             raise ConfigError(f"data_format={data_format!r}: images are (height, width, channels), channels_last.")
         if rescale is not None and not is_number(rescale):
