@@ -6,6 +6,7 @@ Subclass `Callback` for one of your own.
 from __future__ import annotations
 
 from .training.callbacks import (
+    BackupAndRestore,
     Callback,
     CallbackList,
     CSVLogger,
@@ -13,6 +14,7 @@ from .training.callbacks import (
     History,
     LambdaCallback,
     LearningRateScheduler,
+    ModelCheckpoint,
     ProgbarLogger,
     ReduceLROnPlateau,
     TensorBoard,
@@ -20,6 +22,7 @@ from .training.callbacks import (
 )
 
 __all__ = [
-    "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
-    "ProgbarLogger", "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN",
+    "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback",
+    "LearningRateScheduler", "ModelCheckpoint", "ProgbarLogger", "ReduceLROnPlateau", "TensorBoard",
+    "TerminateOnNaN",
 ]  # fmt: skip
