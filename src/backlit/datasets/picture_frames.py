@@ -21,6 +21,7 @@ PathLike = str | os.PathLike[str]
 
 RESAMPLING = {
     "bilinear": "BILINEAR", "nearest": "NEAREST", "bicubic": "BICUBIC", "area": "BOX", "lanczos3": "LANCZOS",
+    "hamming": "HAMMING",
 }  # fmt: skip
 FITS = ("pad", "stretch", "crop")
 CHANNELS = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -83,7 +84,9 @@ def read_framed(path: PathLike, frame: Frame) -> Array:
     """
     image_module, _, operations = pillow()
     with opened(path) as image:
-        if image.format == "JPEG":  # a photograph is decoded at a half, a quarter or an eighth where that is enough
+        if (
+            image.format == "JPEG" and frame.interpolation != "nearest"
+        ):  # a photograph is decoded at a half, a quarter or an eighth where that is enough
             image.draft(None, (2 * frame.width, 2 * frame.height))
         image.load()
         upright = _in_bytes(operations.exif_transpose(image), path, CHANNELS[frame.channels])
