@@ -53,8 +53,8 @@ def find(
 
     A class has all pictures below its folder, however deep, in the order of their paths. Names that begin with a dot
     and the droppings of systems (Thumbs.db) are passed over; other files are kept in `left_out`. `class_names` gives
-    dot and the droppings of systems (Thumbs.db) are passed over; other files are kept in `left_out`. `class_names` gives
-    classes, or has classes without pictures raises `DataError`.
+    another order, and must name exactly the folders there are, or with `partly` some of them (`ConfigError`). A folder
+    that is none, or has no classes, or has classes without pictures raises `DataError`.
 
     >>> find("no such folder")
     Traceback (most recent call last):

@@ -113,8 +113,9 @@ def _framed(image_module: Any, image: Any, frame: Frame) -> Any:
         return image.resize(wanted, method)
     scales = frame.width / width, frame.height / height
     if frame.fit == "crop":
-        w, h = frame.width / max(scales), frame.height / max(scales)
-        left, top = (width - w) / 2, (height - h) / 2
+        w = min(width, max(1, height * frame.width // frame.height))  # whole pixels, as Keras cuts them
+        h = min(height, max(1, width * frame.height // frame.width))
+        left, top = (width - w) // 2, (height - h) // 2
         return image.resize(wanted, method, box=(left, top, left + w, top + h))
     inner = max(1, round(width * min(scales))), max(1, round(height * min(scales)))
     canvas = image_module.new(image.mode, wanted, _paper(image, frame.fill))
