@@ -39,6 +39,17 @@ _DEEP = (*_WIDTHS, (2, 3, 2))
 _PAIR = ((3, 4), (3, 4))
 _TRIPLE = ((2, 3), (2, 3), (2, 3))
 _BROADCAST = ((2, 3, 4), (2, 1, 4))
+RANDOM: tuple[tuple[str, dict[str, Any], Shape], ...] = (
+    ("RandomRotation", {"factor": 0.2}, (2, 4, 3, 2)),
+    ("RandomTranslation", {"height_factor": 0.3, "width_factor": 0.2, "fill_mode": "constant"}, (2, 4, 3, 1)),
+    ("RandomZoom", {"height_factor": 0.4, "fill_mode": "nearest"}, (2, 3, 3, 1)),
+    ("RandomShear", {"x_factor": 0.4, "y_factor": 0.2, "fill_mode": "wrap"}, (2, 3, 4, 1)),
+    ("RandomAffine", {"rotation": 0.1, "width_shift": 0.2, "height_zoom": 0.3, "width_zoom": 0.1}, (2, 4, 3, 2)),
+    ("RandomElastic", {"alpha": 3.0, "sigma": 1.0}, (2, 4, 3, 1)),
+    ("RandomFlip", {}, (4, 2, 3, 1)),
+    ("RandomErasing", {"fill_value": 0.5}, (3, 4, 4, 1)),
+    ("RandomNoise", {"rate": 0.4}, (3, 4)),
+)
 _MERGED = [Row({}, shapes) for shapes in (_PAIR, _TRIPLE, _BROADCAST, ((0, 2), (0, 2)))]
 ROWS: dict[str, list[Row]] = {
     "Dense": [
@@ -66,6 +77,7 @@ ROWS: dict[str, list[Row]] = {
     "LayerNormalization": [
         *_each(({}, {"scale": False}), ((4, 3), (1, 5), (0, 3), (2, 3, 2))), Row({"axis": [1, 2]}, ((2, 3, 2),)),
     ],
+    **{name: [Row({"seed": 6, **options}, (shape,), True)] for name, options, shape in RANDOM},
     "Rescaling": _each(({"scale": 1.5, "offset": -0.25},), _DEEP),
     "Identity": _each(({},), _DEEP),
     "Add": _MERGED,

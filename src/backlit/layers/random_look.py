@@ -44,7 +44,7 @@ class Spans(NamedTuple):
         shift = geometry.shift(
             between(down, self.height_shift) * -float(height), between(right, self.width_shift) * -float(width)
         )
-        turned = geometry.rotation(np.float32(-math.tau) * between(turn, self.rotation))
+        turned = geometry.rotation(between(turn, self.rotation) * -math.tau)
         slanted = Affine(c=between(slant, self.shear_x))
         return turned.after(slanted).after(geometry.zoom(rows, columns)).after(shift)
 
@@ -73,14 +73,14 @@ class RandomLook(RandomLayer):
         if not training:
             return inputs
         count, height, width, _ = image_shape(self, inputs)
-        rows, columns = self.looked_at(count, height, width)
+        rows, columns = self.looked_at(count, height, width, inputs.dtype.name)
         order = INTERPOLATIONS[self.interpolation]
         return ops.resample(inputs, rows, columns, self.fill_mode, self.fill_value, order)
 
-    def looked_at(self, count: int, height: int, width: int) -> tuple[Any, Any]:
+    def looked_at(self, count: int, height: int, width: int, dtype: str = "float32") -> tuple[Any, Any]:
         """Return the rows and columns (n, height, width) that are drawn for a batch."""
-        u = uniform(*self._source(), shape=(count, self.DRAWS))
-        return geometry.coordinates(self.look(u, height, width), count, height, width)
+        u = uniform(*self._source(), shape=(count, self.DRAWS), dtype=dtype)
+        return geometry.coordinates(self.look(u, height, width), count, height, width, dtype)
 
     def look(self, u: Any, height: int, width: int) -> Affine:
         """Return the maps that uniform numbers `u` (n, `DRAWS`) stand for."""
@@ -135,12 +135,12 @@ class RandomElastic(RandomAffine):
         if self.sigma <= 0:
             raise ConfigError(f"sigma must be a positive number of pixels, got {sigma!r}.")
 
-    def looked_at(self, count: int, height: int, width: int) -> tuple[Any, Any]:
+    def looked_at(self, count: int, height: int, width: int, dtype: str = "float32") -> tuple[Any, Any]:
         """Return the rows and columns of the affine map, each moved away."""
-        rows, columns = super().looked_at(count, height, width)
-        noise = 2.0 * uniform(*self._source(), shape=(2 * count * height, width)) - 1.0
-        smooth = ops.reshape(ops.matmul(noise, gaussian(width, self.sigma)), (2 * count, height, width))
-        away = self.alpha * ops.matmul(gaussian(height, self.sigma), smooth)
+        rows, columns = super().looked_at(count, height, width, dtype)
+        across, down = (gaussian(size, self.sigma).astype(dtype) for size in (width, height))
+        noise = 2.0 * uniform(*self._source(), shape=(2 * count * height, width), dtype=dtype) - 1.0
+        away = self.alpha * ops.matmul(down, ops.reshape(ops.matmul(noise, across), (2 * count, height, width)))
         return rows + away[:count], columns + away[count:]
 
 
@@ -217,4 +217,4 @@ def gaussian(size: int, sigma: float) -> Array:
     whole = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
     weights = np.exp(-0.5 * (apart / sigma) ** 2) / whole.sum()
-    return np.where(apart <= reach, weights, 0.0).astype(np.float32)
+    return np.where(apart <= reach, weights, 0.0)

@@ -94,13 +94,13 @@ class RandomErasing(RandomLayer):
         if not training:
             return inputs
         shape = image_shape(self, inputs)
-        u = uniform(*self._source(), shape=(6, shape[0], 1, 1, 1))
+        u = uniform(*self._source(), shape=(6, shape[0], 1, 1, 1), dtype=inputs.dtype.name)
         covered = u[0] < between(u[1], self._share)
         for axis, (size, position) in ((1, (u[2], u[3])), (2, (u[4], u[5]))):
             length = shape[axis]
             extent = ops.sqrt(between(size, self._scale)) * float(length)
             start = position * (float(length) - extent)
-            at = (np.arange(length, dtype=np.float32) + 0.5).reshape([-1 if a == axis else 1 for a in range(4)])
+            at = (np.arange(length) + 0.5).astype(inputs.dtype).reshape([-1 if a == axis else 1 for a in range(4)])
             covered = ops.logical_and(covered, ops.logical_and(start <= at, at < start + extent))
         return ops.where(covered, self._filling(inputs), inputs)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import shape_of
-from .elementwise import cos, sin
+from .elementwise import cast, cos, sin
 from .op import Value
 from .shape import reshape
 
@@ -63,12 +63,12 @@ def shift(rows: Value, columns: Value) -> Affine:
     return Affine(e=rows, f=columns)
 
 
-def coordinates(look: Affine, count: int, height: int, width: int) -> tuple[Value, Value]:
-    """Return the rows and the columns (n, height, width) that `count` images of this size are looked at, float32."""
-    a, b, c, d, e, f = (_for_each(value, count) for value in look)
+def coordinates(look: Affine, count: int, height: int, width: int, dtype: str = "float32") -> tuple[Value, Value]:
+    """Return the rows and the columns (n, height, width) that `count` images of this size are looked at."""
+    a, b, c, d, e, f = (cast(_for_each(value, count), dtype) for value in look)
     middle_row, middle_column = (height - 1) / 2, (width - 1) / 2
-    row = (np.arange(height, dtype=np.float32) - np.float32(middle_row)).reshape(1, height, 1)
-    column = (np.arange(width, dtype=np.float32) - np.float32(middle_column)).reshape(1, 1, width)
+    row = (np.arange(height) - middle_row).astype(dtype).reshape(1, height, 1)
+    column = (np.arange(width) - middle_column).astype(dtype).reshape(1, 1, width)
     return (a * row + b * column) + (e + middle_row), (c * row + d * column) + (f + middle_column)
 
 

@@ -35,5 +35,5 @@ class Change:
     def __call__(self, images: Any, row: Any, standardized: bool = True) -> Any:
         """Return the images moved and `standardized`: (n, height, width, channels); `row` holds their numbers (n,)."""
         steps = ops.cast(row, "int64") * np.int64(1 << 32) + self.epoch.read()
-        u = uniform_rows(self.seed.read(), steps, stream=seeds.AUGMENT, count=DRAWS)
+        u = uniform_rows(self.seed.read(), steps, stream=seeds.AUGMENT, count=DRAWS, dtype=images.dtype.name)
         return self._generator.changed(images, u, standardized)

@@ -131,6 +131,10 @@ class Flow(ABC):
         """Return the seed of the order of the rows."""
         return self._seed
 
+    def take_seed(self, seed: int) -> None:
+        """Take the seed of another run, to go on with its order and its changes."""
+        self._seed = seed
+
     def begin_epoch(self, number: int) -> None:
         """Be told which epoch a step is about to take the rows for."""
         self.change.begin(self._seed, number)

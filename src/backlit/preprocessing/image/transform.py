@@ -76,7 +76,8 @@ def _shifted(shift: Shift, u: Any, sign: Any, size: int) -> Any:
 def applied(images: Any, change: Transform, moves: Moves, top: float = 255.0) -> Any:
     """Return images (n, height, width, channels) after their changes; `top` is the brightest a pixel can be."""
     if _looks_elsewhere(change):
-        images = ops.resample(images, *looked_at(images.shape, change, moves), moves.fill_mode, moves.cval, moves.order)
+        at = looked_at(images.shape, change, moves, images.dtype.name)
+        images = ops.resample(images, *at, moves.fill_mode, moves.cval, moves.order)
     if change.channel_shift_intensity is not None:
         low, high = (f(images, (1, 2, 3), keepdims=True) for f in (ops.min, ops.max))
         images = ops.minimum(ops.maximum(images + _each(change.channel_shift_intensity), low), high)
@@ -90,19 +91,19 @@ def _looks_elsewhere(change: Transform) -> bool:
     return any(got is not at for got, at in zip(change[:8], still[:8], strict=True))
 
 
-def looked_at(shape: tuple[int, ...], change: Transform, moves: Moves) -> tuple[Any, Any]:
+def looked_at(shape: tuple[int, ...], change: Transform, moves: Moves, dtype: str = "float32") -> tuple[Any, Any]:
     """Return the rows and columns (n, height, width) that images of this shape are looked at."""
     count, height, width, _ = shape
     look = (
-        geometry.rotation(_number(change.theta) * RADIANS)
+        geometry.rotation(change.theta * RADIANS)
         .after(geometry.shift(change.tx, change.ty))
-        .after(geometry.shear(_number(change.shear) * RADIANS))
+        .after(geometry.shear(change.shear * RADIANS))
         .after(geometry.zoom(change.zx, change.zy))
     )
     if moves.axes == "keras":  # Keras takes rows for x, and exchanges both once it has found the middle
         off = (width - height) / 2
         look = geometry.shift(off, -off).after(look.swapped()).after(geometry.shift(-off, off))
-    return geometry.coordinates(look.after(_flip(change)), count, height, width)
+    return geometry.coordinates(look.after(_flip(change)), count, height, width, dtype)
 
 
 def _flip(change: Transform) -> geometry.Affine:
@@ -111,10 +112,6 @@ def _flip(change: Transform) -> geometry.Affine:
         1.0 if flip is False else ops.where(flip, -1.0, 1.0) for flip in (change.flip_vertical, change.flip_horizontal)
     ]
     return geometry.zoom(*signs)
-
-
-def _number(value: Any) -> Any:
-    return np.float32(value) if isinstance(value, (int, float)) else value
 
 
 def _each(value: Any) -> Any:
