@@ -120,7 +120,7 @@ def _classes(targets: Any) -> Array | None:
     leaves = nest.flatten(targets)
     if len(leaves) != 1 or not isinstance(leaves[0], np.ndarray):
         return None
-    y: Array = leaves[0]
+    y: Any = leaves[0]
     if y.ndim == 2 and y.shape[1] > 1:
         one_hot = bool(((y == 0) | (y == 1)).all() and (y.sum(1) == 1).all())
         return y.argmax(1) if one_hot else None
