@@ -39,7 +39,7 @@ REFERENCE = {
     "errors.md": ("errors",),
 }
 PLUMBING = {"get", "serialize", "deserialize", "for_output", "fans", "Initializer", "RandomInitializer", "Iterable"}
-VERBS = ("train", "evaluate", "predict", "summary", "explain", "verify")
+VERBS = ("train", "evaluate", "predict", "summary", "explain", "verify", "lint")
 
 
 class Block(NamedTuple):

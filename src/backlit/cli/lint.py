@@ -114,5 +114,5 @@ def told_before_running(file: Path, name: str) -> list[Placed]:
 
     found = findings(program_of(file))
     for one in found:
-        lints.said_before(one.rule, name.format(one.cell), one.line, one.last_line)
+        lints.said_before(one.rule, one.text, name.format(one.cell), one.line, one.last_line)
     return found

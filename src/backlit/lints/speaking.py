@@ -41,8 +41,9 @@ def say(rule: str, text: str, instead: str) -> None:
     voice.said.add((rule, text))
 
 
-def said_before(rule: str, file: str, first: int, last: int) -> None:
-    """Note that a rule has been told for lines of a file: running them does not tell it again."""
+def said_before(rule: str, text: str, file: str, first: int, last: int) -> None:
+    """Note that a rule has been told, for these lines of a file: running them does not tell it again."""
+    voice.said.add((rule, text))
     voice.places.setdefault((rule, file), []).append((first, last))
 
 

@@ -27,7 +27,7 @@ def check(program: Program) -> Iterator[Finding]:
                 yield Finding(
                     statement,
                     f"this import replaces {', '.join(lost)}, written above: from here on these names are "
-                    f"{statement.module}'s, and the program's own are not used.",
+                    f"those of {statement.module}, and the program's own are not used.",
                     f"Import only what is needed, from {statement.module} import name, or move the import to the top.",
                 )
                 for name in lost:

@@ -33,7 +33,7 @@ def check(program: Program) -> Iterator[Finding]:
             close = difflib.get_close_matches(method, dir(kind), n=1, cutoff=0.6)
             yield Finding(
                 node.func,
-                f"a {kind.__name__} has no method {method}: this line ends in AttributeError as soon as it is reached.",
+                f"{kind.__name__} has no method {method}: this line ends in AttributeError as soon as it is reached.",
                 f"Write {ast.unparse(node.func.value)}.{close[0]}(...)."
                 if close
                 else f"Look at help({kind.__name__}).",
