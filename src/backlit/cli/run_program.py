@@ -1,6 +1,7 @@
 """`backlit run`: a notebook or script written for tf.keras, keras or the book, unchanged, on Backlit.
 
-What a program shows goes to the terminal as it runs; `--save` keeps a notebook with its outputs, `--check` only reads. What harms the program is told beside its cell.
+What a program shows goes to the terminal as it runs; `--save` keeps a notebook with its outputs, `--check` only reads.
+What harms the program is told beside its cell.
 """
 
 from __future__ import annotations

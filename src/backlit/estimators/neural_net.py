@@ -6,12 +6,13 @@ A subclass says what its targets mean; the network is made by `network`, and tra
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array, using_floatx
-from ..errors import DataError
+from ..errors import DataError, LintWarning
 from ..files import StrPath
 from . import frozen, network, settings
 from .arithmetic import arithmetic
@@ -100,7 +101,8 @@ class NeuralNet(BaseEstimator):
         if not goes_on:
             self._begin(rows.X, seed, scored=self.early_stopping or validation is not None)
         dtype = self._design.dtype
-        with arithmetic(dtype):
+        with arithmetic(dtype), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "softmax-of-one", LintWarning)  # of data with one class
             x, target = dense(rows.X, dtype), self._encoded(rows.y, dtype)
             given = None
             if validation is not None:

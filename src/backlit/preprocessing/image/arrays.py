@@ -39,7 +39,8 @@ class NumpyArrayIterator(Flow):
             _require_rows(len(images), image_data_generator.validation_split)
             if columns[1] is not None and not ignore_class_split:
                 _require_same_classes(columns[1], image_data_generator.validation_split)
-        self.x, self.y, weight = (None if column is None else column[part] for column in columns)
+        self.x: Array = images[part]
+        self.y, weight = (None if column is None else column[part] for column in columns[1:])
         saving = Saving.asked(save_to_dir, save_prefix, save_format)
         super().__init__(image_data_generator, len(self.x), self.y, weight, batch_size, shuffle, seed, saving)
 
@@ -53,7 +54,7 @@ class NumpyArrayIterator(Flow):
 
 
 def _columns(images: Array, y: Any, sample_weight: Any) -> list[Any]:
-    columns = [images]
+    columns: list[Any] = [images]
     for name, column in (("y", y), ("sample_weight", sample_weight)):
         column = None if column is None else np.asarray(column)
         if column is not None and (column.ndim == 0 or len(column) != len(images)):

@@ -57,7 +57,7 @@ class DirectoryIterator(PictureFlow):
         paths = [str(listing.paths[row]) for row in rows]
         self.filenames = [os.path.relpath(path, directory) for path in paths]
         print(f"Found {len(paths)} images belonging to {self.num_classes} classes.")
-        targets = targets_of(class_mode, self.classes, self.num_classes)
+        targets = targets_of(class_mode, list(self.classes), self.num_classes)
         super().__init__(
             image_data_generator, paths, frame, color_mode, targets, None, batch_size, shuffle, seed, saving
         )

@@ -1,4 +1,7 @@
-"""Pictures as files, as Pillow's objects and as arrays, with the names Keras has for the ways between them."""
+"""Pictures as files, as Pillow's objects and as arrays, with the names Keras has for the ways between them.
+
+Reading itself is done by `datasets`, which knows what a hostile file may hold.
+"""
 
 from __future__ import annotations
 
