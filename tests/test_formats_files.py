@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from backlit.errors import ModelFileError
+from backlit.files import replacing, write_file
 from backlit.formats import archive, hdf5
 from backlit.formats.state import snake_case
-from backlit.formats.write import replacing, write_file
 
 SRC = Path(__file__).resolve().parent.parent / "src"
 FLOAT = np.dtype("float32")
@@ -48,7 +48,7 @@ def test_a_killed_write_leaves_the_old_file_and_the_next_one_sweeps(tmp_path):
     target = tmp_path / "a.txt"
     write_file(target, "old")
     code = (
-        "import sys\nfrom backlit.formats.write import replacing\n"
+        "import sys\nfrom backlit.files import replacing\n"
         f"with replacing({str(target)!r}) as f:\n"
         " f.write(b'half'); f.flush(); print('go', flush=True); sys.stdin.read()\n"
     )

@@ -96,7 +96,7 @@ def _write(
     path: Path | None, first: str, rows: Rows, target: Target, answers: Array | None, chances: Array | None
 ) -> None:
     """Write a table of answers: to the file, or to standard output."""
-    from ..formats.write import write_file
+    from ..files import write_file
 
     text = io.StringIO(newline="")
     lines: Any = csv.writer(text, lineterminator="\n")

@@ -180,7 +180,7 @@ def _fit(settings: Settings, data: Dataset, model: Any) -> Outcome:
 
 
 def _write_history(settings: Settings, history: dict[str, list[float]]) -> None:
-    from ..formats.write import write_file
+    from ..files import write_file
 
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
@@ -204,7 +204,7 @@ def _test(outcome: Outcome, data: Dataset, target: Target) -> Scores | AmountSco
 
 
 def _write_report(settings: Settings, data: Dataset, outcome: Outcome, classes: int | None) -> None:
-    from ..formats.write import write_file
+    from ..files import write_file
     from .record import report_of
     from .report import render
 

@@ -159,7 +159,7 @@ def _conclude(results: list[Result], quick: bool) -> int:
 
 
 def _write(path: Path, results: list[Result], quick: bool) -> None:
-    from ..formats.write import write_file
+    from ..files import write_file
     from .machine import description
 
     notebooks = [asdict(result) for result in results]

@@ -32,7 +32,7 @@ def plot_model(
     show_layer_activations: bool = False, show_trainable: bool = False, **options: Any,
 ) -> Picture:  # fmt: skip
     """Draw the layers of a built model into an SVG file and return the picture. Another ending becomes .svg."""
-    from ..formats.write import write_file
+    from ..files import write_file
 
     path = Path(to_file).with_suffix(".svg")
     lines = [_line(layer, show_shapes, show_layer_names, show_layer_activations) for layer in model.layers]

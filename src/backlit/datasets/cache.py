@@ -17,6 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..arrays import Array
+from ..files import replacing
 
 
 def folder() -> Path:
@@ -53,18 +54,10 @@ def write_text(path: Path, text: str) -> bool:
 def _write(path: Path, fill: Callable[[BinaryIO], object]) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+        with replacing(path) as out:
+            fill(out)
     except OSError:
         return False
-    try:
-        with os.fdopen(handle, "wb") as out:
-            fill(out)
-        os.replace(name, path)
-    except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            return False
-        raise
     return True
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..arrays import Array, Shape
 from ..errors import DataError
+from ..files import write_file
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CODES = {np.dtype(name).newbyteorder("="): code for code, name in TYPES.items()}
@@ -91,4 +92,4 @@ def read(path: str | os.PathLike[str]) -> Array:
 def write(path: str | os.PathLike[str], array: Array) -> None:
     """Write `array` as IDX, packed when the name ends in .gz (the same bytes every time)."""
     data = header(array.dtype, array.shape) + np.ascontiguousarray(array, array.dtype.newbyteorder(">")).tobytes()
-    Path(path).write_bytes(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
+    write_file(path, gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)

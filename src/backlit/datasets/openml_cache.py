@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
+from ..files import write_file
 from .openml import FILE_NUMBER, PIXELS, ROWS
 
 NUMBER = 554  # of the data set on OpenML
@@ -37,13 +38,13 @@ def write_cache(data_home: str | os.PathLike[str], x: Array, y: Array) -> None:
     _store(folder, DATA, text)
     for path, content in _answers(hashlib.md5(text, usedforsecurity=False).hexdigest()).items():
         _store(folder, path, json.dumps(content).encode())
-    (folder / COMPLETE).touch()
+    write_file(folder / COMPLETE, b"")
 
 
 def _store(folder: Path, path: str, content: bytes) -> None:
     target = folder / f"{path}.gz"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(gzip.compress(content, 1))
+    write_file(target, gzip.compress(content, 1))
 
 
 def _arff(x: Array, y: Array) -> bytes:

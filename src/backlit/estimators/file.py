@@ -13,7 +13,7 @@ import numpy as np
 from .. import formats
 from ..arrays import using_floatx
 from ..errors import BacklitError, ConfigError, ModelFileError
-from ..formats.write import StrPath
+from ..files import StrPath
 from . import frozen, notes
 from .classifier import NeuralNetClassifier
 from .network import Design, Hidden, dense_layers

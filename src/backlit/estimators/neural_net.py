@@ -13,7 +13,7 @@ import numpy as np
 
 from ..arrays import Array, using_floatx
 from ..errors import DataError, LintWarning
-from ..formats.write import StrPath
+from ..files import StrPath
 from . import frozen, network, settings
 from .arithmetic import arithmetic
 from .rows import Rows, dense, split, validation_rows, weighted

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigError
-from .write import StrPath
+from ..files import StrPath
 
 __all__ = ["load_model", "read_notes", "save_model"]
 

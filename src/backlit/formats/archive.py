@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import IO
 
 from ..errors import ModelFileError
-from .write import StrPath, replacing
+from ..files import StrPath, replacing
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 _MAX_MEMBERS = 64
@@ -29,10 +29,7 @@ def write_archive(path: StrPath, members: Mapping[str, bytes]) -> None:
             for name, data in members.items():
                 archive.writestr(zipfile.ZipInfo(name, _DATE), data)
     except OSError as error:
-        raise ModelFileError(
-            f"{path} could not be written ({error.strerror or error}). A file that was there before is unharmed. "
-            "Make room, or choose another folder."
-        ) from error
+        raise ModelFileError(f"{path} could not be written ({error.strerror or error}).") from error
 
 
 def read_archive(path: StrPath) -> dict[str, bytes]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
+from ..files import StrPath, write_file
 from ..training.snapshot import Snapshot
-from .write import StrPath, write_file
 
 MAGIC = b"BACKLITC"
 HEAD = len(MAGIC) + hashlib.sha256().digest_size
@@ -35,32 +35,14 @@ def write_checkpoint(path: StrPath, snapshot: Snapshot) -> None:
     text = json.dumps({**snapshot.facts, "scalars": scalars})
     body = save(arrays, {FACTS: text})
     try:
-        _keep(Path(path))
-        write_file(path, MAGIC + hashlib.sha256(body).digest() + body)
+        write_file(path, MAGIC + hashlib.sha256(body).digest() + body, keep=previous(path))
     except OSError as error:
-        raise CheckpointError(
-            f"{path} cannot be written: {error.strerror or error}. The checkpoint before it stands. Free some room, or "
-            "choose another folder."
-        ) from error
+        raise CheckpointError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def previous(path: StrPath) -> Path:
     """Return where the checkpoint before the one at `path` is kept."""
     return Path(f"{os.fspath(path)}.previous")
-
-
-def _keep(path: Path) -> None:
-    """Make the file at `path` the previous one; at every instant `path` is whole."""
-    if not path.exists():
-        return
-    link = Path(f"{path}.keeping")
-    with contextlib.suppress(FileNotFoundError):
-        link.unlink()
-    try:
-        os.link(path, link)
-        os.replace(link, previous(path))
-    except OSError:  # a file system without hard links: for a moment only the previous one is there
-        os.replace(path, previous(path))
 
 
 def read_checkpoint(path: StrPath) -> Snapshot:

@@ -13,12 +13,12 @@ from typing import Any
 
 from .._version import __version__
 from ..errors import BacklitError, ConfigError, ModelFileError
+from ..files import StrPath
 from ..models.drawing import serialize
 from ..models.reading import read_entry
 from . import archive, state
 from .budget import Budget
 from .keras_compile import compile_as, compile_config
-from .write import StrPath
 
 DIALECT = "3.0.0"  # only keys that this version of Keras knows are written
 NOTES = "backlit_notes"  # a key of metadata.json

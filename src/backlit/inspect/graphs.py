@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array, floatx, is_float
 from ..errors import ConfigError
+from ..files import write_file
 from ..graph import Graph, Node, evaluate, phase, picture, show
 from ..layers import nest
 from ..tensor import GradientTape, Tensor, Trace, as_array
@@ -130,5 +130,5 @@ def _example_targets(model: Any, x: Any) -> Any:
 
 def _kept(text: str, path: Any) -> str:
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        write_file(path, text)
     return text

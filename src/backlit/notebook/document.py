@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from ..formats.write import write_file
+from ..files import write_file
 
 MOST_BYTES = 512 << 20  # a notebook larger than this is not read
 ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")

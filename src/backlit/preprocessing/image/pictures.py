@@ -16,7 +16,7 @@ from ...datasets.picture_batches import COLOR_MODES
 from ...datasets.picture_files import pillow
 from ...datasets.picture_frames import Frame, facts, read_framed
 from ...errors import ConfigError, DataError, ShapeError, unknown_name
-from ...formats.write import write_file
+from ...files import write_file
 
 INTERPOLATIONS = {  # Keras' names, and those of a frame
     "nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic", "box": "area", "area": "area",
