@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from backlit import datasets
 from backlit._version import __version__
 from backlit.cli.app import run
+from backlit.formats import load_model
 from backlit.layers import naming
 
 SRC = Path(__file__).resolve().parent.parent / "src"
@@ -67,6 +69,7 @@ def test_help_names_every_option_of_train(capsys):
         "learning-rate",
         "validation-split",
         "seed",
+        "resume",
         "out",
         "run-eagerly",
         "quiet",
@@ -317,10 +320,35 @@ def test_ctrl_c_leaves_a_usable_model_and_130(data, capsys):
     assert process.returncode == 130
     assert "Traceback" not in err
     assert re.search(r"Stopped after ([02-9]|\d\d+) whole epochs|Stopped after 1 whole epoch;", out)
-    assert sorted(os.listdir("backlit-run")) == ["history.csv", "model.keras", "report.html"]
+    assert "give the same command with --resume" in out
+    assert sorted(os.listdir("backlit-run")) == ["checkpoint", "history.csv", "model.keras", "report.html"]
     assert "stopped with Ctrl-C" in Path("backlit-run/report.html").read_text("utf-8")
     assert run(["evaluate", "--dataset", str(data)]) == 0
     assert "accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(how, data, capsys):
+    arguments = ["train", "--dataset", str(data), "--epochs", "60", "--dropout", "0.2", "--hidden", "16", "--quiet"]
+    assert run([*arguments, "--out", "whole"]) == 0
+    with command(*arguments, "--out", "cut") as process:
+        while not os.path.exists("cut/checkpoint/training.checkpoint") and process.poll() is None:
+            time.sleep(0.005)
+        process.send_signal(how)
+        process.communicate(timeout=60)
+    if how is signal.SIGTERM:
+        assert process.returncode == 130
+    assert run([*arguments, "--out", "cut", "--resume", "--epochs", "61"]) == 2
+    assert "had --epochs 60, this one has 61" in capsys.readouterr().err
+    assert run([*arguments, "--out", "cut", "--resume"]) == 0
+    assert Path("cut/history.csv").read_text() == Path("whole/history.csv").read_text()
+    ours, theirs = (load_model(f"{name}/model.keras").get_weights() for name in ("cut", "whole"))
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert sorted(os.listdir("cut")) == ["history.csv", "model.keras", "report.html"]
+    assert run([*arguments, "--out", "cut", "--resume"]) == 2
+    assert "There is no training to go on with" in capsys.readouterr().err
 
 
 def test_a_broken_pipe_is_no_error(trained):

@@ -22,6 +22,8 @@ from typing import NamedTuple
 
 import pytest
 
+from backlit import compat
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 PAIRS = [page for page in PAGES if page.name.endswith(".zh-CN.md")]
@@ -76,6 +78,14 @@ def last_place(number: str) -> float:
     return 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
 
 
+@pytest.fixture
+def foreign_names_forgotten() -> Iterator[None]:
+    """Take away the foreign names a page installs, so that no other test in the process meets them."""
+    yield
+    compat.uninstall()
+
+
+@pytest.mark.usefixtures("foreign_names_forgotten")
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_what_a_page_shows_is_what_happens(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -128,8 +128,8 @@ FOUND = {
         "loss = losses.CategoricalCrossentropy(from_logits=True)\nm.compile(loss=loss)"), ["softmax-twice"],
     ),
     "behind a name": (
-        "from keras.preprocessing.image import ImageDataGenerator\nrange_ = 0.3\n"
-        "ImageDataGenerator(shear_range=range_)",
+        ("from keras.preprocessing.image import ImageDataGenerator\nrange_ = 0.3\n"
+        "ImageDataGenerator(shear_range=range_)"),
         ["angle-in-degrees"],
     ),
     "test rows through one-hot and reshape": (

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         constraints,
         datasets,
         errors,
+        estimators,
         formats,
         initializers,
         inspect,
@@ -51,8 +52,8 @@ if TYPE_CHECKING:
     )
 
 MODULES = (
-    "activations", "callbacks", "config", "constraints", "datasets", "errors", "formats", "initializers", "inspect",
-    "layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers",
+    "activations", "callbacks", "config", "constraints", "datasets", "errors", "estimators", "formats", "initializers",
+    "inspect", "layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers",
 )  # fmt: skip
 HOMES = {
     **dict.fromkeys(("arange", "eye", "full", "linspace", "ones", "ones_like", "zeros", "zeros_like"), "tensor"),
@@ -65,8 +66,8 @@ HOMES = {
 __all__ = [
     "BacklitError", "GradientTape", "Input", "Model", "Sequential", "Tensor", "Variable", "__version__", "abs",
     "activations", "arange", "callbacks", "check_gradients", "config", "constraints", "datasets", "diagnose",
-    "errors", "explain", "eye", "formats", "full", "initializers", "inspect", "layers", "linspace", "losses",
-    "metrics", "models", "numerical_gradient", "ones", "ones_like", "ops", "optimizers", "random",
+    "errors", "estimators", "explain", "eye", "formats", "full", "initializers", "inspect", "layers", "linspace",
+    "losses", "metrics", "models", "numerical_gradient", "ones", "ones_like", "ops", "optimizers", "random",
     "regularizers", "set_random_seed", "zeros", "zeros_like",
 ]  # fmt: skip
 

@@ -1,12 +1,14 @@
 """Shapes and dtypes: the few facts about arrays that every other module agrees on.
 
 `float32` is the working precision, `float64` the one for checking. The choice is process-wide (`set_floatx`),
-as in Keras.
+as in Keras; `using_floatx` makes another one for a block, in its thread only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
@@ -26,17 +28,40 @@ _floatx = "float32"
 _epsilon = 1e-7
 
 
+class _Here(threading.local):
+    """The default float of the block this thread is in, if it has one of its own."""
+
+    floatx: str | None = None
+
+
+_here = _Here()
+
+
 def floatx() -> str:
-    """Return the default floating dtype: `"float32"` unless `set_floatx` changed it."""
-    return _floatx
+    """Return the default floating dtype: `"float32"` unless `set_floatx` or `using_floatx` changed it."""
+    return _here.floatx or _floatx
 
 
 def set_floatx(dtype: str) -> None:
     """Set the default floating dtype, `"float32"` or `"float64"`; anything else raises `ConfigError`."""
     global _floatx
+    _floatx = _checked_floatx(dtype)
+
+
+@contextmanager
+def using_floatx(dtype: str) -> Generator[None]:
+    """Let `dtype` be the default float inside the block, in this thread only; `set_floatx` does not reach into it."""
+    before, _here.floatx = _here.floatx, _checked_floatx(dtype)
+    try:
+        yield
+    finally:
+        _here.floatx = before
+
+
+def _checked_floatx(dtype: str) -> str:
     if dtype not in ("float32", "float64"):
         raise ConfigError(f'floatx must be "float32" or "float64", got {dtype!r}.')
-    _floatx = dtype
+    return dtype
 
 
 def epsilon() -> float:
@@ -55,7 +80,7 @@ def set_epsilon(value: float) -> None:
 def as_dtype(dtype: Any) -> DType:
     """Return a NumPy dtype for a name, a NumPy dtype or None (the default float); unknown names raise `ConfigError`."""
     if dtype is None:
-        return _NAMED[_floatx]
+        return _NAMED[floatx()]
     if type(dtype) is str and dtype in _NAMED:
         return _NAMED[dtype]
     name = getattr(dtype, "name", dtype)

@@ -1,35 +1,42 @@
-"""Ctrl-C while training: the step that runs is finished, so the weights on disk are those of a whole step.
+"""Ctrl-C and SIGTERM while training: the step that runs is finished, so the weights on disk are those of a whole step.
 
-A second Ctrl-C does not wait.
+The state is kept, for `--resume`. A second Ctrl-C does not wait.
 """
 
 from __future__ import annotations
 
 import signal
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..training.callbacks import BackupAndRestore
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopsBetweenSteps:
-    """A context: inside, the first Ctrl-C asks `model` to stop training, the second raises `KeyboardInterrupt`."""
+    """A context: inside, the first signal asks for the state to be kept and training to stop, the second raises."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, backup: BackupAndRestore) -> None:
         self.asked = False
-        self._model = model
-        self._before: Any = None
+        self._model, self._backup = model, backup
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> StopsBetweenSteps:
         try:
-            self._before = signal.signal(signal.SIGINT, self._ask)
+            self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
         except ValueError:
-            self._before = None  # not the main thread: Ctrl-C does not come here
+            self._before = {}  # not the main thread: signals do not come here
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = self._model.stop_training = True
+        if self._backup.model is not None:
+            self._backup.interrupt()

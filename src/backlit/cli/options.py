@@ -98,6 +98,10 @@ RunEagerly = Annotated[
     ),
 ]
 Out = Annotated[Path, typer.Option(help="Folder for the model, the curves and the report.", rich_help_panel=RESULT)]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with the training that was cut off in --out.", rich_help_panel=TRAINING),
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", help="Print the result of the test and nothing else.", rich_help_panel=RESULT)
 ]

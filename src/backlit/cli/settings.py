@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 
@@ -46,6 +46,18 @@ class Settings:
     drop: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     test_split: float | None = None
+    resume: bool = False
+
+    @property
+    def backup(self) -> Path:
+        """The folder in which the state of a training under way is kept."""
+        return self.out / "checkpoint"
+
+    def deciding(self) -> dict[str, Any]:
+        """Return the options that decide what is trained, as JSON: a training goes on only with the same."""
+        aside = ("out", "quiet", "resume", "data_dir", "labels")
+        chosen = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in aside}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in chosen.items()}
 
     def check(self) -> None:
         """Raise `ConfigError` for the first option that cannot work; also creates the folder of the results."""

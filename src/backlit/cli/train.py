@@ -6,6 +6,7 @@ cannot lose it; Ctrl-C ends only the fitting.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import math
@@ -15,6 +16,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ConfigError
 from . import options
 from .settings import Settings
 
@@ -61,6 +63,7 @@ def train(
     drop: options.Drop = None,
     categorical: options.Categorical = None,
     test_split: options.TestSplit = None,
+    resume: options.Resume = False,
 ) -> None:
     """Train a network on handwritten digits, or on data of your own, and write a report.
 
@@ -69,7 +72,7 @@ def train(
     settings = Settings(
         dataset, data_dir, tuple(hidden or (100,)), activation, dropout, batch_norm, epochs, batch_size, optimizer,
         learning_rate, validation_split, seed, out, run_eagerly, quiet, target, task, labels, size, color,
-        tuple(drop or ()), tuple(categorical or ()), test_split,
+        tuple(drop or ()), tuple(categorical or ()), test_split, resume,
     )  # fmt: skip
     settings.check()
     if run(settings).interrupted:
@@ -138,6 +141,7 @@ def _announce(settings: Settings, data: Dataset, model: Any, classes: int | None
 
 
 def _fit(settings: Settings, data: Dataset, model: Any) -> Outcome:
+    from ..callbacks import BackupAndRestore
     from ..inspect import diagnose, record
     from .interrupt import StopsBetweenSteps
     from .watch import EpochResults, thinning, traces
@@ -145,8 +149,13 @@ def _fit(settings: Settings, data: Dataset, model: Any) -> Outcome:
     outcome, start = Outcome(model), time.perf_counter()
     examples = int(len(data.x_train) * (1 - settings.validation_split))
     recording = record(model, thinning(examples, settings.batch_size, settings.epochs))
-    with StopsBetweenSteps(model) as stops, recording:
-        results = EpochResults(stops)
+    backup = BackupAndRestore(settings.backup)
+    if not settings.resume:
+        model.checkpoint_at(backup.path).remove()
+    elif model.checkpoint_at(backup.path).latest() is None:
+        raise ConfigError(f"There is no training to go on with in {settings.backup}. Leave --resume out to start one.")
+    with StopsBetweenSteps(model, backup) as stops, recording:
+        results = EpochResults(stops, settings.deciding(), recording)
         try:
             model.fit(
                 data.x_train,
@@ -154,12 +163,14 @@ def _fit(settings: Settings, data: Dataset, model: Any) -> Outcome:
                 batch_size=settings.batch_size,
                 epochs=settings.epochs,
                 validation_split=settings.validation_split,
-                callbacks=[results],
+                callbacks=[results, backup],
                 verbose=0 if settings.quiet else 1,
             )
         except KeyboardInterrupt:
             stops.asked = True
     outcome.interrupted = stops.asked
+    with contextlib.suppress(OSError):
+        settings.backup.rmdir()  # where nothing is left to go on with
     outcome.seconds = time.perf_counter() - start
     outcome.history = results.history
     if recording.losses:
@@ -219,6 +230,7 @@ def _conclude(settings: Settings, outcome: Outcome, kind: str) -> None:
     if outcome.interrupted:
         done = len(next(iter(outcome.history.values()), ()))
         print(f"Stopped after {done} whole epoch{'s' * (done != 1)}; the network is saved as it was at the last step.")
+        print("To go on with the training, give the same command with --resume.")
     out = settings.out
     named = shlex.quote(str(out / "model.keras"))
     print(f"  {out / 'model.keras'}   the network, for `backlit predict {named} {_FED.get(kind, 'IMAGE')}`")

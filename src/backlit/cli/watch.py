@@ -6,9 +6,10 @@ Both only read. The curves of the layers come from `backlit.inspect.record`, thi
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..arrays import Array
+from ..errors import ConfigError
 from ..inspect import Recording
 from ..tensor import Tensor
 from ..training.callbacks import Callback
@@ -21,12 +22,41 @@ _UNSEEN = {"InputLayer", "Flatten", "Reshape", "Rescaling", "Dropout", "Gaussian
 
 
 class EpochResults(Callback):
-    """Keeps the results of every whole epoch; one that Ctrl-C cut short is no point of the curves."""
+    """Keeps the results of every whole epoch; one that Ctrl-C cut short is no point of the curves.
 
-    def __init__(self, stops: StopsBetweenSteps) -> None:
+    A checkpoint keeps them, the `options` of the run, which must be the same when it goes on, and at which step the
+    recording is: a step that is looked at may round otherwise in the last place.
+    """
+
+    _state_names: ClassVar[tuple[str, ...]] = ("history", "options", "step")
+
+    def __init__(self, stops: StopsBetweenSteps, options: dict[str, Any], recording: Recording) -> None:
         super().__init__()
+        self.options = options
+        self._recording = recording
         self.history: dict[str, list[float]] = {}
         self._stops = stops
+
+    @property
+    def step(self) -> int:
+        """How many steps the recording has seen pass."""
+        return self._recording.step
+
+    @step.setter
+    def step(self, step: int) -> None:
+        self._recording.step = step
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take the results back; other options raise `ConfigError`."""
+        then: dict[str, Any] = state.get("options") or {}
+        for name, now in self.options.items():
+            if then.get(name) != now:
+                option = f"--{name.replace('_', '-')}"
+                raise ConfigError(
+                    f"The training that was cut off had {option} {then.get(name)}, this one has {now}. Give "
+                    "--resume the same options, or leave --resume out to start anew."
+                )
+        super().restore(state)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if not self._stops.asked:

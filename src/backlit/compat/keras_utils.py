@@ -8,9 +8,13 @@ import numpy as np
 
 from ..config import set_random_seed
 from ..datasets import to_categorical
+from ..preprocessing.image import array_to_img, img_to_array, load_img, save_img
 from .model_picture import plot_model
 
-__all__ = ["PyDataset", "Sequence", "normalize", "plot_model", "set_random_seed", "to_categorical"]
+__all__ = [
+    "PyDataset", "Sequence", "array_to_img", "img_to_array", "load_img", "normalize", "plot_model", "save_img",
+    "set_random_seed", "to_categorical",
+]  # fmt: skip
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:

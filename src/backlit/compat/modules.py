@@ -12,6 +12,7 @@ import numpy as np
 
 ROOTS = {
     "tensorflow": "tensorflow", "keras": "tensorflow", "tf_keras": "tensorflow",
+    "keras_preprocessing": "tensorflow",
     "sklearn": "sklearn", "common": "book", "dataset": "book", "ch04": "book", "ch05": "book",
 }  # fmt: skip
 KERAS = re.compile(r"^(tensorflow\.keras|tensorflow\.python\.keras|tensorflow\.compat\.v2\.keras|tf_keras)(?=\.|$)")
@@ -55,9 +56,18 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keras.optimizers.schedules": ("backlit.optimizers.schedules",),
     "keras.preprocessing": ("backlit.datasets:image_dataset_from_directory",),
     "keras.preprocessing.image": ("backlit.preprocessing.image",),
+    "keras.legacy": (),
+    "keras.legacy.preprocessing": (),
+    "keras.legacy.preprocessing.image": ("backlit.preprocessing.image",),
     "keras.random": ("backlit.random",),
     "keras.regularizers": ("backlit.regularizers",),
+    "keras.src": (),
+    "keras.src.legacy": (),
+    "keras.src.legacy.preprocessing": (),
+    "keras.src.legacy.preprocessing.image": ("backlit.preprocessing.image",),
     "keras.utils": ("backlit.compat.keras_utils", "backlit.datasets:image_dataset_from_directory"),
+    "keras_preprocessing": (),
+    "keras_preprocessing.image": ("backlit.preprocessing.image",),
     "sklearn": (),  # this one and those below only where scikit-learn is not installed
     "sklearn.datasets": ("backlit.compat.sklearn_names.datasets",),
     "sklearn.metrics": ("backlit.compat.sklearn_names.metrics",),

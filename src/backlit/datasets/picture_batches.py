@@ -16,15 +16,14 @@ from .. import seeds
 from ..arrays import Array, is_integer, is_number
 from ..errors import ConfigError, DataError, unknown_name
 from . import picture_folder
-from .faults import refuse_any
 from .labels import to_categorical
+from .picture_cache import KeptPictures
 from .picture_folder import Listing
-from .picture_frames import Frame, each, read_framed
+from .picture_frames import Frame
 
 COLOR_MODES = {"grayscale": 1, "rgb": 3, "rgba": 4}
 LABEL_MODES = ("int", "categorical", "binary", None)
 SUBSETS = ("training", "validation", "both")
-MOST_KEPT = 2**30  # bytes of pictures that are read once; more are read again each epoch
 
 
 class PictureBatches:
@@ -43,11 +42,9 @@ class PictureBatches:
         self.class_names = list(class_names)
         self.labels = labels
         self.batch_size = batch_size
-        self._frame, self._shuffle, self._seed = frame, shuffle, seed
+        self._shuffle, self._seed = shuffle, seed
         self._passes = 0
-        shape = (len(self.file_paths), frame.height, frame.width, frame.channels)
-        self._kept = np.empty(shape, np.uint8) if np.prod(shape, dtype=np.int64) <= MOST_KEPT else None
-        self._read = np.zeros(len(self.file_paths), bool)
+        self._pictures = KeptPictures(self.file_paths, frame)
 
     def __len__(self) -> int:
         return math.ceil(len(self.file_paths) / (self.batch_size or 1))
@@ -58,23 +55,11 @@ class PictureBatches:
         self._passes += 1
         for start in range(0, count, size):
             rows = order[start : start + size]
-            images = self._pixels(rows).astype(np.float32)
+            images = self._pictures.some(rows).astype(np.float32)
             labels = None if self.labels is None else self.labels[rows]
             if self.batch_size is None:
                 images, labels = images[0], None if labels is None else labels[0]
             yield images if labels is None else (images, labels)
-
-    def _pixels(self, rows: Array) -> Array:
-        """Return some pictures as uint8; those that cannot be read are all named."""
-        if self._kept is not None and self._read[rows].all():
-            return self._kept[rows]
-        paths = [self.file_paths[int(row)] for row in rows]
-        found, faults = each(lambda path: read_framed(path, self._frame), paths)
-        refuse_any(faults, f"{len(faults):,} of {len(paths):,} pictures of a batch cannot be used:", "Take them out.")
-        images = np.stack(found)
-        if self._kept is not None:
-            self._kept[rows], self._read[rows] = images, True
-        return images
 
 
 def image_dataset_from_directory(

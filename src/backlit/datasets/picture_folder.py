@@ -47,13 +47,14 @@ def find(
     class_names: Sequence[str] | None = None,
     endings: Sequence[str] = ENDINGS,
     follow_links: bool = False,
+    partly: bool = False,
 ) -> Listing:
     """Return the pictures in `folder`: each folder in it is a class, in the order of their names.
 
     A class has all pictures below its folder, however deep, in the order of their paths. Names that begin with a dot
     and the droppings of systems (Thumbs.db) are passed over; other files are kept in `left_out`. `class_names` gives
-    another order, and must name exactly the folders there are (`ConfigError`). A folder that is none, or has no
-    classes, or has classes without pictures raises `DataError`.
+    another order, and must name exactly the folders there are, or with `partly` some of them (`ConfigError`). A folder
+    that is none, or has no classes, or has classes without pictures raises `DataError`.
 
     >>> find("no such folder")
     Traceback (most recent call last):
@@ -64,7 +65,7 @@ def find(
         raise DataError(f"{top} is no folder. Expected one with a folder of pictures for each class.")
     entries = _entries(top)
     found = [entry.name for entry in entries if entry.is_dir()]
-    names = _named(top, found, class_names)
+    names = _named(top, found, class_names, partly)
     left_out = [entry for entry in entries if not entry.is_dir()]
     paths: list[Path] = []
     labels: list[int] = []
@@ -92,13 +93,15 @@ def find_flat(folder: str | os.PathLike[str], follow_links: bool = False) -> Lis
     return Listing(top, paths, np.zeros(len(paths), np.int64), ())
 
 
-def _named(top: Path, found: list[str], class_names: Sequence[str] | None) -> list[str]:
+def _named(top: Path, found: list[str], class_names: Sequence[str] | None, partly: bool) -> list[str]:
     if not found:
         raise DataError(
             f"{top} has no folders in it. Expected a folder of pictures for each class, named after the class."
         )
     if class_names is None:
         return found
+    if partly and class_names and len(set(class_names)) == len(class_names) and set(class_names) <= set(found):
+        return list(class_names)
     if sorted(class_names) != sorted(found):
         raise ConfigError(f"class_names is {list(class_names)}, the folders in {top} are {found}. Name each once.")
     return list(class_names)

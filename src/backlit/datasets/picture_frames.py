@@ -21,6 +21,7 @@ PathLike = str | os.PathLike[str]
 
 RESAMPLING = {
     "bilinear": "BILINEAR", "nearest": "NEAREST", "bicubic": "BICUBIC", "area": "BOX", "lanczos3": "LANCZOS",
+    "hamming": "HAMMING",
 }  # fmt: skip
 FITS = ("pad", "stretch", "crop")
 CHANNELS = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -83,7 +84,9 @@ def read_framed(path: PathLike, frame: Frame) -> Array:
     """
     image_module, _, operations = pillow()
     with opened(path) as image:
-        if image.format == "JPEG":  # a photograph is decoded at a half, a quarter or an eighth where that is enough
+        if (
+            image.format == "JPEG" and frame.interpolation != "nearest"
+        ):  # a photograph is decoded at a half, a quarter or an eighth where that is enough
             image.draft(None, (2 * frame.width, 2 * frame.height))
         image.load()
         upright = _in_bytes(operations.exif_transpose(image), path, CHANNELS[frame.channels])
@@ -110,8 +113,9 @@ def _framed(image_module: Any, image: Any, frame: Frame) -> Any:
         return image.resize(wanted, method)
     scales = frame.width / width, frame.height / height
     if frame.fit == "crop":
-        w, h = frame.width / max(scales), frame.height / max(scales)
-        left, top = (width - w) / 2, (height - h) / 2
+        w = min(width, max(1, height * frame.width // frame.height))  # whole pixels, as Keras cuts them
+        h = min(height, max(1, width * frame.height // frame.width))
+        left, top = (width - w) // 2, (height - h) // 2
         return image.resize(wanted, method, box=(left, top, left + w, top + h))
     inner = max(1, round(width * min(scales))), max(1, round(height * min(scales)))
     canvas = image_module.new(image.mode, wanted, _paper(image, frame.fill))

@@ -7,7 +7,10 @@ interpreter, and says so once.
 from __future__ import annotations
 
 import os
+import threading
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from ..errors import ConfigError, did_you_mean
 from ..graph.graph import Graph
@@ -20,6 +23,15 @@ _threads = 0
 MOST_THREADS = 64
 
 
+class _Here(threading.local):
+    """How many threads the block this thread is in may use, where nobody set a number."""
+
+    at_most: int = MOST_THREADS
+
+
+_here = _Here()
+
+
 def threads() -> int:
     """Return how many threads machine code runs on: what was set, or `BACKLIT_THREADS`, or one for each core."""
     if _threads:
@@ -28,7 +40,17 @@ def threads() -> int:
     if given != "0":
         return _checked(int(given) if given.isdigit() else given, "BACKLIT_THREADS")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_THREADS)
+    return min(cores, _here.at_most)
+
+
+@contextmanager
+def at_most_threads(count: int) -> Generator[None]:
+    """Let machine code that this thread prepares inside the block run on `count` threads at most, if none was set."""
+    before, _here.at_most = _here.at_most, _checked(count)
+    try:
+        yield
+    finally:
+        _here.at_most = before
 
 
 def set_threads(count: int) -> None:

@@ -24,6 +24,7 @@ from ..layers.symbolic import KerasTensor
 from ..tensor import Variable
 from ..training import loop, prepare, running, single, step
 from ..training.compiled import Compiled
+from .files import Files
 from .older import OlderNames
 
 
@@ -37,7 +38,7 @@ class _Running(threading.local):
 _running = _Running()
 
 
-class Model(OlderNames, Layer):
+class Model(OlderNames, Files, Layer):
     """`Model(inputs=..., outputs=...)` makes a functional model; a subclass with `call` makes a model of its own.
 
     A subclass without `__init__` and `call`, which only writes `train_step`, takes inputs and outputs like `Model`.
@@ -62,6 +63,7 @@ class Model(OlderNames, Layer):
         super().__init__(*args, **kwargs)
         self.compiled: Compiled | None = None
         self.seed = Variable(np.uint64(seeds.fresh_seed()), False, "seed", role="input")
+        self.under_way: Any = None  # the call of fit under way
         self.steps: dict[Any, Any] = {}  # recorded steps by what they depend on, and the short way of predict_one
         self.observer: Any = None
         self.stop_training = False
@@ -372,12 +374,6 @@ class Model(OlderNames, Layer):
         from .drawing import to_json
 
         return to_json(self, **options)
-
-    def save(self, path: Any, overwrite: bool = True, **_: Any) -> None:
-        """Write the model, its weights and its optimizer to a `.keras` file."""
-        from ..formats import save_model
-
-        save_model(self, path, overwrite=overwrite)
 
 
 def _symbols(shape: Any, dtype: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, is_list
+from ..arrays import Array, is_array, is_list
 from ..layers import nest
 from ..lints.rules import (
     class_held_out,
@@ -118,9 +118,9 @@ def _about_split(y: Any, held_out: Any) -> None:
 def _classes(targets: Any) -> Array | None:
     """Return the class of each row, from whole numbers or one-hot rows; None for other targets."""
     leaves = nest.flatten(targets)
-    if len(leaves) != 1 or not isinstance(leaves[0], np.ndarray):
+    if len(leaves) != 1 or not is_array(leaves[0]):
         return None
-    y: Any = leaves[0]
+    y = np.asarray(leaves[0])
     if y.ndim == 2 and y.shape[1] > 1:
         one_hot = bool(((y == 0) | (y == 1)).all() and (y.sum(1) == 1).all())
         return y.argmax(1) if one_hot else None

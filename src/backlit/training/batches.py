@@ -66,6 +66,10 @@ class RowBatches(ABC):
         self.change: Change | None = None
         self.steps: int | None = steps or math.ceil(self.rows / batch_size)
 
+    def go_back_to(self, seed: int, first_epoch: int) -> None:
+        """Take the rows in the order that another run took them in."""
+        self.seed, self.first_epoch = seed, first_epoch
+
     @property
     @abstractmethod
     def sliceable(self) -> bool:

@@ -18,6 +18,7 @@ from .arguments import count, frequency, optional_count, truth, verbosity
 from .batches import Batches, RowBatches, rows_of
 from .callbacks import CallbackList
 from .running import observer_of, recorded, runs, sliced, slices
+from .snapshot import Training
 from .step import Batch, Change, Feed, Step, feed_of
 
 
@@ -43,11 +44,29 @@ def fit(
     watchers = _callbacks(callbacks, model, verbose, epochs, batches.steps, history=True)
     advice.about_fit(model, batches, validation, held_out, callbacks)
     model.stop_training = model.said_not_finite = False
+    model.under_way = training = Training(model, batches, watchers, first)
+    try:
+        logs = _train(training, epochs, validation, validate_after)
+    finally:
+        model.under_way = None
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    watchers.on_train_end(logs)
+    return watchers.history
+
+
+def _train(
+    training: Training, epochs: int, validation: Batches | None, validate_after: int | set[int]
+) -> dict[str, Any]:
+    """Run the epochs, from where a callback knows of a training to go on with; returns the logs of the last."""
+    model, batches, watchers = training.model, training.batches, training.watchers
     logs: dict[str, Any] = {}
     watchers.on_train_begin()
-    for epoch in range(first, epochs):
+    snapshot = watchers.resume_from()
+    if snapshot is not None:
+        training.restore(snapshot)
+    for epoch in range(training.epoch, 0 if training.over else epochs):
         watchers.on_epoch_begin(epoch)
-        logs = train_epoch(model, batches, epoch - first, watchers)
+        logs = train_epoch(training, epoch)
         if batches.exhausted and not logs:
             break
         if validation is not None and _due(validate_after, epoch):
@@ -55,20 +74,22 @@ def fit(
             logs |= {f"val_{name}": value for name, value in results.items()}
         model.epochs_trained += 1
         watchers.on_epoch_end(epoch, logs)
+        training.moved_to(epoch + 1, 0)
         if model.stop_training or batches.exhausted:
             break
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    watchers.on_train_end(logs)
-    return watchers.history
+    return logs
 
 
-def train_epoch(model: Any, batches: Batches, index: int, watchers: CallbackList) -> dict[str, Any]:
-    """Train on the batches of one epoch and return the logs at its end."""
-    model.reset_metrics()
+def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
+    """Train on the batches of one epoch, those of it that are left, and return the logs at its end."""
+    model, watchers, skip = training.model, training.watchers, training.done
+    if not skip:
+        model.reset_metrics()
     begin = watchers.on_train_batch_begin if watchers.wants_batches("train") else None
-    done, out = 0, Feed()
-    for done, out in runs(model, "train", batches, index, begin):
+    done, out = skip, Feed()
+    for done, out in runs(model, "train", training.batches, epoch - training.first, begin, skip):
         watchers.on_train_batch_end(done - 1, _logs_later(model, out))
+        training.moved_to(epoch, done)
         if model.stop_training:
             break
     return _logs(model, out) if done else {}

@@ -31,6 +31,10 @@ class RowSource(Protocol):
         """Return the seed of the order of the rows."""
         ...
 
+    def take_seed(self, seed: int) -> None:
+        """Take the seed of another run."""
+        ...
+
     def begin_epoch(self, number: int) -> None:
         """Be told which epoch the rows are about to be taken for, counted from 0."""
         ...
@@ -44,6 +48,11 @@ class SourceBatches(ArrayBatches):
         super().__init__(numbered, source.batch_size, source.shuffle, source.order_seed(), steps, first_epoch)
         self.change = source.change
         self._source = source
+
+    def go_back_to(self, seed: int, first_epoch: int) -> None:
+        """Take the rows, and change them, as another run did."""
+        super().go_back_to(seed, first_epoch)
+        self._source.take_seed(seed)
 
     def pieces(self, index: int) -> Iterator[Piece]:
         """Yield the rows of epoch `index` and their order."""

@@ -24,18 +24,21 @@ SLICE_SECONDS = 0.05  # between two looks at callbacks, the progress bar and Ctr
 
 
 def runs(
-    model: Any, kind: str, batches: Batches, index: int, begin: Callable[[int], None] | None = None
+    model: Any, kind: str, batches: Batches, index: int, begin: Callable[[int], None] | None = None, skip: int = 0
 ) -> Iterator[tuple[int, Feed]]:
     """Run the steps of epoch `index`, yielding how many are done and the outputs of the last, now and then.
 
-    With `begin`, which is told the number of each step before it runs, every step is run and yielded by itself.
+    With `begin`, which is told the number of each step before it runs, every step is run and yielded by itself. The
+    first `skip` steps were run before.
     """
     step = None if begin is not None else sliced(model, kind, batches)
     if step is not None:
         assert isinstance(batches, RowBatches)
-        yield from _in_slices(model, kind, batches, index, step)
+        yield from _in_slices(model, kind, batches, index, step, skip)
         return
     for number, batch in enumerate(batches.epoch(index)):
+        if number < skip:
+            continue
         if begin is not None:
             begin(number)
         yield number + 1, run_step(model, kind, batch, number, batches.change)
@@ -73,10 +76,14 @@ def slices(step: Step, whole: int, observer: Any = None) -> Iterator[tuple[int, 
         done += count
 
 
-def _in_slices(model: Any, kind: str, batches: RowBatches, index: int, step: Step) -> Iterator[tuple[int, Feed]]:
+def _in_slices(
+    model: Any, kind: str, batches: RowBatches, index: int, step: Step, skip: int
+) -> Iterator[tuple[int, Feed]]:
     """Run the pieces of an epoch one after the other."""
     before = 0
     for piece in batches.pieces(index):
+        gone = min(max(skip - before, 0), -(-len(piece.order) // batches.batch_size))
+        piece, before = piece._replace(order=piece.order[gone * batches.batch_size :]), before + gone
         yield from _piece_in_slices(model, kind, piece, batches, before, step)
         before += -(-len(piece.order) // batches.batch_size)
 
@@ -126,12 +133,12 @@ def run_step(model: Any, kind: str, batch: Batch, number: int = 0, change: Chang
 def recorded(model: Any, kind: str, batch: Batch, change: Change | None = None) -> Step | None:
     """Return the recorded step for batches of this shape, or None if the model must run eagerly."""
     if model.runs_eagerly:
-        _build_optimizer(model, kind)
+        build_optimizer(model, kind)
         return None
     key = (*signature(kind, batch), change, model.optimizer.schedule if kind == "train" else None)
     step = model.steps.get(key)
     if step is None:
-        _build_optimizer(model, kind)
+        build_optimizer(model, kind)
         try:
             step = record(model, kind, batch, change)
         except NotRecordable as reason:
@@ -150,7 +157,8 @@ def observer_of(model: Any, step: Step) -> Any:
     return None if model.observer is None else model.observer.watch(step.graph)
 
 
-def _build_optimizer(model: Any, kind: str) -> None:
+def build_optimizer(model: Any, kind: str) -> None:
+    """Make the optimizer's memory, if training is what the step does."""
     if kind == "train" and not model.compiled.optimizer.built:
         with freezing.held(model.compiled.trainable):
             model.compiled.optimizer.build(model.trainable_variables)

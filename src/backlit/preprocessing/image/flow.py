@@ -1,7 +1,7 @@
-"""The flow of batches of a generator over images in memory: for `fit`, or taken by hand with `next`.
+"""The flow of batches of a generator over rows of images: for `fit`, or taken by hand with `next`.
 
 `fit` is handed the arrays as they are and records the change into its step; by hand, the same change runs as a graph of
-its own. A `preprocessing_function` is a program of Python's: then images are made one by one.
+its own. Where the images come from (an array, files) is said by `arrays`, `folders` and `frames`.
 """
 
 from __future__ import annotations
@@ -9,36 +9,37 @@ from __future__ import annotations
 import math
 import threading
 import warnings
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ... import seeds
 from ...arrays import Array, floatx, is_integer, is_truth
-from ...errors import ConfigError, DataError, ShapeError
+from ...errors import ConfigError
 from ...tensor import Trace
 from ...training.step import Step
+from .saving import Saving
 
 if TYPE_CHECKING:
     from .generator import ImageDataGenerator
 
 SUBSETS = ("training", "validation")
+INPUT = "input"  # in place of labels: the images themselves, as they come out of the change
 
 
-class NumpyArrayIterator:
+class Flow(ABC):
     """Batches (x, y) or (x, y, sample_weight) of changed images, endlessly; `len` is the number of batches of an epoch.
 
-    `x` is an array of images (n, height, width, channels), kept in its dtype: uint8 pixels become floats when a batch
-    is gathered. Give it to `fit`, `evaluate` or `predict`, iterate over it, or index it by batch.
+    `labels` is an array with a row for each image, a list of such arrays, "input", or None. Give it to `fit`,
+    `evaluate` or `predict`, iterate over it, or index it by batch.
     """
 
     def __init__(
-        self, x: Any, y: Any, image_data_generator: ImageDataGenerator, batch_size: int = 32, shuffle: bool = True,
-        sample_weight: Any = None, seed: int | None = None, subset: str | None = None,
+        self, generator: ImageDataGenerator, count: int, labels: Any, sample_weight: Any, batch_size: int,
+        shuffle: bool, seed: int | None, saving: Saving | None,
     ) -> None:  # fmt: skip
-        from .generator import images_of
-
-        self.generator = image_data_generator
+        self.generator = self.image_data_generator = generator
         self.batch_size = _positive("batch_size", batch_size)
         if not is_truth(shuffle):
             raise ConfigError(f"shuffle must be True or False, got {shuffle!r}.")
@@ -46,41 +47,31 @@ class NumpyArrayIterator:
             raise ConfigError(f"seed must be an integer or None, got {seed!r}.")
         self.shuffle = bool(shuffle)
         self.seed = seed
-        self._seed = seeds.fresh_seed() if seed is None else int(seed)
-        images = images_of(x, "x")
-        self.x, self.y, self.sample_weight = (
-            self._part(column, len(images), subset, name)
-            for name, column in (("x", images), ("y", y), ("sample_weight", sample_weight))
-        )
-        self.n = len(self.x)
-        self.change = image_data_generator.change
+        self.n = self.samples = count
+        self.sample_weight = sample_weight
+        self.change = generator.change
         self.epoch_number = 0
         self.batch_index = 0
         self.total_batches_seen = 0
+        self._labels = labels
+        self._seed = seeds.fresh_seed() if seed is None else int(seed)
+        self._saving = saving
         self._lock = threading.Lock()
         self._steps: dict[Any, Step] = {}
-        image_data_generator.standard.warn_of_missing()
+        generator.standard.warn_of_missing()
 
-    def _part(self, column: Any, rows: int, subset: str | None, name: str) -> Any:
-        if column is None:
-            return None
-        column = np.asarray(column)
-        if column.ndim == 0 or len(column) != rows:
-            raise ShapeError(f"x has {rows} images, {name} has shape {column.shape}. Expected a row for each image.")
-        if subset is None:
-            return column
-        if subset not in SUBSETS:
-            raise ConfigError(f'subset must be "training" or "validation", got {subset!r}.')
-        at = int(rows * self.generator.validation_split)
-        if not 0 < at < rows:
-            split = f"validation_split={self.generator.validation_split} of {rows} images"
-            raise DataError(f"{split} leaves {at} to validate and {rows - at} to train. Expected at least one of each.")
-        return column[:at] if subset == "validation" else column[at:]
+    @abstractmethod
+    def pixels(self, rows: Array) -> Array:
+        """Return the images of some rows, unchanged: (len(rows), height, width, channels)."""
+
+    @abstractmethod
+    def all_pixels(self) -> Array | None:
+        """Return the images of all rows, or None if they are too many to be kept in memory."""
 
     def __len__(self) -> int:
         return math.ceil(self.n / self.batch_size)
 
-    def __iter__(self) -> NumpyArrayIterator:
+    def __iter__(self) -> Flow:
         return self
 
     def __next__(self) -> Any:
@@ -91,6 +82,10 @@ class NumpyArrayIterator:
                 self.on_epoch_end()
             self.total_batches_seen += 1
         return self._batch(index, epoch)
+
+    def next(self) -> Any:
+        """Return the next batch, as `next(flow)` does."""
+        return self.__next__()
 
     def __getitem__(self, index: int) -> Any:
         """Return batch `index` of the epoch under way; one beyond the last raises `IndexError`."""
@@ -109,19 +104,36 @@ class NumpyArrayIterator:
         self.batch_index = 0
 
     def rows(self) -> tuple[Any, Any, Any] | None:
-        """Return the arrays for a step that records the change, or None where it is a program of Python's."""
-        if self.generator.standard.preprocessing_function is None:
-            return self.x, self.y, self.sample_weight
-        warnings.warn(
-            "preprocessing_function is Python: images are now made one by one, which takes many times as long as the "
-            "training step. What it does may be had with rescale=, samplewise_center= or a layer of the model.",
-            stacklevel=5,
-        )
+        """Return the arrays for a step that records the change, or None where batches are made outside of it."""
+        reason = self._reason()
+        if reason is None:
+            images = self.all_pixels()
+            if images is not None:
+                return images, self._labels, self.sample_weight
+            reason = "These pictures are too many to be kept in memory: they are read anew in each epoch."
+        warnings.warn(reason, stacklevel=5)
+        return None
+
+    def _reason(self) -> str | None:
+        """Return why the change cannot be part of a step, if it cannot."""
+        if self.generator.standard.preprocessing_function is not None:
+            return (
+                "preprocessing_function is Python: images are now made one by one, which takes many times as long as "
+                "the training step. What it does may be had with rescale=, samplewise_center= or a layer of the model."
+            )
+        if self._saving is not None:
+            return "save_to_dir is given: each image of each batch is written to a file, which takes its time."
+        if isinstance(self._labels, str):
+            return 'class_mode="input": images are their own labels, so batches are made before the step, not within.'
         return None
 
     def order_seed(self) -> int:
         """Return the seed of the order of the rows."""
         return self._seed
+
+    def take_seed(self, seed: int) -> None:
+        """Take the seed of another run, to go on with its order and its changes."""
+        self._seed = seed
 
     def begin_epoch(self, number: int) -> None:
         """Be told which epoch a step is about to take the rows for."""
@@ -130,8 +142,17 @@ class NumpyArrayIterator:
     def _batch(self, index: int, epoch: int) -> Any:
         order = seeds.permutation(self._seed, epoch, self.n) if self.shuffle else np.arange(self.n)
         taken = order[index * self.batch_size : (index + 1) * self.batch_size]
-        x = self._changed(self.x[taken], taken, epoch)
-        parts = [column[taken] for column in (self.y, self.sample_weight) if column is not None]
+        x = self._changed(self.pixels(taken), taken, epoch)
+        if self._saving is not None:
+            self._saving.save(x, taken, epoch)
+        if self._labels is None:
+            y = None
+        elif isinstance(self._labels, str):
+            y = x.copy()
+        else:
+            y = [part[taken] for part in self._labels] if isinstance(self._labels, list) else self._labels[taken]
+        weight = None if self.sample_weight is None else self.sample_weight[taken]
+        parts = [part for part in (y, weight) if part is not None]
         return (x, *parts) if parts else x
 
     def _changed(self, images: Array, rows: Array, epoch: int) -> Array:
@@ -152,6 +173,16 @@ class NumpyArrayIterator:
                 row = trace.input("row", shape[:1], np.dtype(np.int64))
                 self._steps[key] = Step(trace, {"images": self.change(x, row, standardized)})
         return self._steps[key]
+
+
+def part_of(rows: int, subset: str | None, split: float) -> slice:
+    """Return the rows of a subset: "validation" is the first share of them, "training" the rest, None all."""
+    if subset is None:
+        return slice(0, rows)
+    if subset not in SUBSETS:
+        raise ConfigError(f'subset must be "training" or "validation", got {subset!r}.')
+    at = int(rows * split)
+    return slice(0, at) if subset == "validation" else slice(at, rows)
 
 
 def _positive(name: str, value: Any) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from ...arrays import Array, as_dtype, floatx, is_integer, is_number
 from ...errors import ConfigError, DataError, ShapeError
 from ...lints.rules import angle_in_degrees
 from . import settings
+from .arrays import NumpyArrayIterator
 from .change import Change
-from .flow import NumpyArrayIterator
+from .folders import DirectoryIterator
+from .frames import DataFrameIterator
 from .settings import Moves
 from .standard import Standard
 from .transform import DRAWS, Transform, applied, drawn
@@ -60,8 +63,7 @@ class ImageDataGenerator:
             axes=settings.choice("axes", axes, settings.AXES),
         )  # fmt: skip
         angle_in_degrees.told(self.moves.shear, self.moves.rotation)
-        if data_format not in (None, "channels_last"):
-            raise ConfigError(f"data_format={data_format!r}: images are (height, width, channels), channels_last.")
+        require_channels_last(data_format)
         if rescale is not None and not is_number(rescale):
             raise ConfigError(f"rescale={rescale!r}: expected a number such as 1/255, or None.")
         if preprocessing_function is not None and not callable(preprocessing_function):
@@ -85,13 +87,59 @@ class ImageDataGenerator:
 
     def flow(
         self, x: Any, y: Any = None, batch_size: int = 32, shuffle: bool = True, sample_weight: Any = None,
-        seed: int | None = None, subset: str | None = None,
+        seed: int | None = None, save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png",
+        ignore_class_split: bool = False, subset: str | None = None,
     ) -> NumpyArrayIterator:  # fmt: skip
         """Return the batches of images `x` (n, height, width, channels) and whatever `y` holds for them, endlessly.
 
-        With `validation_split`, `subset` "validation" is the first share of the rows and "training" the rest.
+        With `validation_split`, `subset` "validation" is the first share of the rows and "training" the rest; both must
+        have the same class numbers unless `ignore_class_split`. With `save_to_dir` each image is written there as
+        `prefix_row_epoch.format`, which is slow and meant for looking.
         """
-        return NumpyArrayIterator(x, y, self, batch_size, shuffle, sample_weight, seed, subset=subset)
+        return NumpyArrayIterator(
+            x, y, self, batch_size, shuffle, sample_weight, seed, None, save_to_dir, save_prefix, save_format, subset,
+            ignore_class_split,
+        )  # fmt: skip
+
+    def flow_from_directory(
+        self, directory: str | os.PathLike[str], target_size: tuple[int, int] = (256, 256), color_mode: str = "rgb",
+        classes: Sequence[str] | None = None, class_mode: str | None = "categorical", batch_size: int = 32,
+        shuffle: bool = True, seed: int | None = None, save_to_dir: Any = None, save_prefix: str = "",
+        save_format: str = "png", follow_links: bool = False, subset: str | None = None,
+        interpolation: str = "nearest", keep_aspect_ratio: bool = False,
+    ) -> DirectoryIterator:  # fmt: skip
+        """Return the batches of a folder with a folder of pictures for each class (those in `classes`, or all).
+
+        Pictures become `target_size` (height, width), stretched, or with `keep_aspect_ratio` cropped in the middle.
+        `class_mode`: "categorical" gives labels float32 (n, classes), "binary" float32 (n,), "sparse" int64 (n,),
+        "input" the images themselves, None no labels. Of each class the first share validates (`subset`). Pictures that
+        cannot be read, and classes without any, raise `DataError`. Up to 1 GiB of pixels are read once.
+        """
+        return DirectoryIterator(
+            directory, self, target_size, color_mode, classes, class_mode, batch_size, shuffle, seed, None, save_to_dir,
+            save_prefix, save_format, follow_links, subset, interpolation, keep_aspect_ratio,
+        )  # fmt: skip
+
+    def flow_from_dataframe(
+        self, dataframe: Any, directory: str | os.PathLike[str] | None = None, x_col: str = "filename",
+        y_col: Any = "class", weight_col: str | None = None, target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb", classes: Sequence[str] | None = None, class_mode: str | None = "categorical",
+        batch_size: int = 32, shuffle: bool = True, seed: int | None = None, save_to_dir: Any = None,
+        save_prefix: str = "", save_format: str = "png", subset: str | None = None, interpolation: str = "nearest",
+        validate_filenames: bool = True, keep_aspect_ratio: bool = False,
+    ) -> DataFrameIterator:  # fmt: skip
+        """Return the batches of the pictures that column `x_col` names, within `directory` if that is given.
+
+        `class_mode` "categorical", "binary" and "sparse" take names of classes from `y_col` (with the first, a list of
+        them too); "raw" takes numbers of one column or a list of columns, "multi_output" a list of columns as so many
+        outputs; "input" and None are as in `flow_from_directory`. Rows that name no picture file are left out with a
+        warning, unless `validate_filenames=False`. The first share of the rows validates (`subset`).
+        """
+        return DataFrameIterator(
+            dataframe, directory, self, x_col, y_col, weight_col, target_size, color_mode, classes, class_mode,
+            batch_size, shuffle, seed, None, save_to_dir, save_prefix, save_format, subset, interpolation,
+            keep_aspect_ratio, validate_filenames,
+        )  # fmt: skip
 
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
         """Find the statistics of images (n, height, width, channels); `augment` moves them first, `rounds` times."""
@@ -153,6 +201,12 @@ class ImageDataGenerator:
 
     def _moved(self, images: Any, change: Transform) -> Any:
         return applied(images, change, self.moves)
+
+
+def require_channels_last(data_format: Any) -> None:
+    """Refuse any other order of axes than the one there is."""
+    if data_format not in (None, "channels_last"):
+        raise ConfigError(f"data_format={data_format!r}: images are (height, width, channels), channels_last.")
 
 
 def images_of(x: Any, name: str) -> Array:

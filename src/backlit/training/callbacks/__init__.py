@@ -5,6 +5,7 @@ One file holds one callback; `callback.py` is their contract, `callback_list.py`
 
 from __future__ import annotations
 
+from .backup_and_restore import BackupAndRestore
 from .callback import Callback
 from .callback_list import CallbackList
 from .csv_logger import CSVLogger
@@ -12,8 +13,10 @@ from .early_stopping import EarlyStopping
 from .history import History
 from .lambda_callback import LambdaCallback
 from .learning_rate_scheduler import LearningRateScheduler
+from .model_checkpoint import ModelCheckpoint
 from .progbar_logger import ProgbarLogger
 from .reduce_lr_on_plateau import ReduceLROnPlateau
+from .tensorboard import TensorBoard
 from .terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -27,4 +30,7 @@ __all__ = [
     "LambdaCallback",
     "TerminateOnNaN",
     "CSVLogger",
+    "ModelCheckpoint",
+    "BackupAndRestore",
+    "TensorBoard",
 ]

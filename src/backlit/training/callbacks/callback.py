@@ -65,6 +65,16 @@ class Callback:
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Called when `fit` ends, with the logs of the last epoch."""
 
+    def resume_from(self) -> Any:
+        """Return the snapshot that training shall go on from, or None; asked after `on_train_begin`."""
+        return None
+
+    def paused(self, epoch: int, done: int) -> None:
+        """Called when all callbacks have heard of a pause: the state may be kept now.
+
+        `done` steps of epoch `epoch` are finished; 0: the epoch before it is over, its validation too.
+        """
+
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Called when `evaluate`, or the validation inside `fit`, begins."""
 

@@ -102,6 +102,15 @@ class CallbackList(Callback):
         """Call the hook of every callback with the logs of the last epoch."""
         self._call("on_train_end", plain_logs(logs))
 
+    def resume_from(self) -> Any:
+        """Return the first snapshot that a callback offers."""
+        return next((found for c in self.callbacks if (found := c.resume_from()) is not None), None)
+
+    def paused(self, epoch: int, done: int) -> None:
+        """Call the hook of every callback that has its own."""
+        for callback in self.callbacks:
+            callback.paused(epoch, done)
+
     def on_test_begin(self, logs: AnyLogs = None) -> None:
         """Call the hook of every callback."""
         self._call("on_test_begin", plain_logs(logs))

@@ -1,0 +1,85 @@
+"""BackupAndRestore lets a training that was cut off go on where it was: with the same bits as if nothing had happened.
+
+Its neighbor `ModelCheckpoint` keeps models to use, not trainings to continue.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ...arrays import is_integer, is_truth
+from .arguments import wrong
+from .callback import Callback, Logs
+
+NAME = "training.checkpoint"
+
+
+class BackupAndRestore(Callback):
+    """Keeps the whole state of `fit` in a folder, and takes it up again if it finds one there.
+
+    Weights, optimizer, random keys, the order of the rows and the place in it, running metrics, history and the state
+    of every callback are in one file, `training.checkpoint`; the one before it, `training.checkpoint.previous`, is
+    taken if the newer one is damaged. `save_freq` is "epoch" or a number of batches: then it is written at the
+    first pause after so many (`fit` pauses about every 50 ms). When `fit` has come to its end the files are removed,
+    unless `delete_checkpoint` is False. Run the same program again to go on. Arrays, files, sequences and flows go on
+    with the same bits; a generator goes on with whatever it gives next.
+
+    A file of another network raises `CheckpointError`. Source: section B.10 of the Keras semantics.
+    """
+
+    def __init__(
+        self,
+        backup_dir: str | os.PathLike[str],
+        save_freq: str | int = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
+    ) -> None:
+        super().__init__()
+        if not isinstance(backup_dir, (str, os.PathLike)) or not os.fspath(backup_dir):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise wrong("BackupAndRestore", "backup_dir", backup_dir, "the name of a folder")
+        if save_freq != "epoch" and not (is_integer(save_freq) and int(save_freq) > 0):
+            raise wrong("BackupAndRestore", "save_freq", save_freq, '"epoch" or a number of batches')
+        if not is_truth(delete_checkpoint):
+            raise wrong("BackupAndRestore", "delete_checkpoint", delete_checkpoint, "True or False")
+        self.backup_dir = os.fspath(backup_dir)
+        self.save_freq = save_freq
+        self.double_checkpoint = bool(double_checkpoint)  # two generations are kept anyway
+        self.delete_checkpoint = bool(delete_checkpoint)
+        self._kept_at = 0
+        self._interrupted = self._kept_last = False
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return os.path.join(self.backup_dir, NAME)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Make the folder, so that one that cannot be written is found now."""
+        os.makedirs(self.backup_dir, exist_ok=True)
+        self._kept_at = 0
+        self._interrupted = self._kept_last = False
+
+    def interrupt(self) -> None:
+        """Stop the training, in a signal handler say: the state is kept at the next pause, to go on from it later."""
+        self._interrupted = self.model.stop_training = True
+
+    def resume_from(self) -> Any:
+        """Return what was kept, if there is anything."""
+        return self.model.checkpoint_at(self.path).latest()
+
+    def paused(self, epoch: int, done: int) -> None:
+        """Keep the state if it is time."""
+        if done == 0:
+            self._kept_at = 0
+        due = done == 0 if self.save_freq == "epoch" else done == 0 or done - self._kept_at >= int(self.save_freq)
+        if self._kept_last or not (due or self._interrupted):
+            return  # what comes after an interruption is an epoch cut short
+        self._kept_at, self._kept_last = done, self._interrupted
+        snapshot = self.model.under_way.snapshot(stopped=False if self._interrupted else None)
+        self.model.checkpoint_at(self.path).write(snapshot)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Remove the files, for training is over, unless it was interrupted."""
+        if self.delete_checkpoint and not self._kept_last:
+            self.model.checkpoint_at(self.path).remove()
