@@ -57,7 +57,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keras.preprocessing.image": ("backlit.preprocessing.image",),
     "keras.random": ("backlit.random",),
     "keras.regularizers": ("backlit.regularizers",),
-    "keras.utils": ("backlit.compat.keras_utils", "backlit.datasets:image_dataset_from_directory"),
+    "keras.saving": ("backlit.registered", "backlit.models:load_model"),
+    "keras.utils": (
+        "backlit.compat.keras_utils", "backlit.datasets:image_dataset_from_directory", "backlit.registered",
+    ),
     "sklearn": (),  # this one and those below only where scikit-learn is not installed
     "sklearn.datasets": ("backlit.compat.sklearn_names.datasets",),
     "sklearn.metrics": ("backlit.compat.sklearn_names.metrics",),

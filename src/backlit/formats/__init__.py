@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigError
+from ..registered import custom_object_scope, get_custom_objects, register_keras_serializable
 from .write import StrPath
 
-__all__ = ["convert", "load_model", "load_weights", "read_notes", "save_model", "save_weights", "summary"]
+__all__ = [
+    "convert", "custom_object_scope", "get_custom_objects", "load_model", "load_weights", "read_notes",
+    "register_keras_serializable", "save_model", "save_weights", "summary",
+]  # fmt: skip
 
 
 def save_model(model: Any, path: StrPath, overwrite: bool = True, notes: Mapping[str, Any] | None = None) -> None:

@@ -45,7 +45,7 @@ FORMATS = (
         ".keras",
         "Keras 3: network, weights, optimizer",
         "keras_archive",
-        ("save", "load", "notes", "save_weights", "load_weights"),
+        ("save", "load", "notes", "load_weights"),
     ),
     Format(".weights.h5", "Keras 3: weights alone", "weights_h5", ("save_weights", "load_weights", "summary")),
     Format(".h5", "Keras 2: network, weights, optimizer; read only", "legacy_h5", ("load", "load_weights", "summary")),

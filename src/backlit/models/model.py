@@ -68,6 +68,7 @@ class Model(OlderNames, Layer):
         self.must_run_eagerly = self.said_not_finite = False
         self.epochs_trained = 0
         self.history: Any = None
+        self.notes: dict[str, Any] = {}  # plain JSON that files keep beside the network, e.g. how data are prepared
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """Copy everything but the recorded steps: they belong to the Variables of this model."""
@@ -374,10 +375,22 @@ class Model(OlderNames, Layer):
         return to_json(self, **options)
 
     def save(self, path: Any, overwrite: bool = True, **_: Any) -> None:
-        """Write the model, its weights and its optimizer to a `.keras` file."""
+        """Write the model, its weights and its optimizer to a file, `.keras` or another ending of `formats`."""
         from ..formats import save_model
 
         save_model(self, path, overwrite=overwrite)
+
+    def save_weights(self, path: Any, overwrite: bool = True) -> None:
+        """Write the weights alone to a file that ends in `.weights.h5`, `.safetensors` or `.npz`."""
+        from ..formats import save_weights
+
+        save_weights(self, path, overwrite=overwrite)
+
+    def load_weights(self, path: Any) -> None:
+        """Take the weights in a file: all of them, or none and `ModelFileError`; the model must be built."""
+        from ..formats import load_weights
+
+        load_weights(self, path)
 
 
 def _symbols(shape: Any, dtype: Any) -> Any:
