@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from . import registered
 from .errors import ConfigError, unknown_name
 
 
@@ -64,7 +65,7 @@ class Vocabulary:
             "module": self.module if ours else kind.__module__,
             "class_name": kind.__name__,
             "config": thing.get_config(),
-            "registered_name": None if ours else kind.__name__,
+            "registered_name": None if ours else registered.get_registered_name(kind),
         }
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -75,7 +76,9 @@ class Vocabulary:
             return self.find(config, custom_objects)()
         if not isinstance(config, Mapping) or "class_name" not in config:
             raise ConfigError(f'Cannot read the {self.kind} {config!r}. Expected a name or {{"class_name", "config"}}.')
-        return self.find(config["class_name"], custom_objects).from_config(dict(config.get("config") or {}))
+        known = registered.known(custom_objects)
+        named = known.get(str(config.get("registered_name")))
+        return (named or self.find(config["class_name"], known)).from_config(dict(config.get("config") or {}))
 
     def _folded(self, name: str) -> str:
         return name.lower() if self.any_case else name

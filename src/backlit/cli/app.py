@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from ..errors import BacklitError, ConfigError
+from .convert import convert
 from .evaluate import evaluate
 from .explain import explain
 from .lint import lint
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (train, evaluate, predict, summary, explain, verify, lint):
+for verb in (train, evaluate, predict, summary, explain, convert, verify, lint):
     app.command()(verb)
 app.command("run")(run_program)
 

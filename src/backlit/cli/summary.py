@@ -17,10 +17,6 @@ def summary(
     cost: Annotated[bool, typer.Option("--cost", help="Add the arithmetic and memory traffic of every layer.")] = False,
 ) -> None:
     """Print the layers of a saved network."""
-    from ..formats import load_model
+    from ..formats import summary as summary_of
 
-    net = load_model(model)
-    if cost:
-        net.summary(cost=True)
-    else:
-        net.summary()
+    print(summary_of(model, **({"cost": True} if cost else {})))

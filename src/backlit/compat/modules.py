@@ -65,7 +65,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keras.src.legacy": (),
     "keras.src.legacy.preprocessing": (),
     "keras.src.legacy.preprocessing.image": ("backlit.preprocessing.image",),
-    "keras.utils": ("backlit.compat.keras_utils", "backlit.datasets:image_dataset_from_directory"),
+    "keras.saving": ("backlit.registered", "backlit.models:load_model"),
+    "keras.utils": (
+        "backlit.compat.keras_utils", "backlit.datasets:image_dataset_from_directory", "backlit.registered",
+    ),
     "keras_preprocessing": (),
     "keras_preprocessing.image": ("backlit.preprocessing.image",),
     "sklearn": (),  # this one and those below only where scikit-learn is not installed

@@ -1,6 +1,6 @@
-"""Model files: one module for each format, and one table that finds it by the name of the file.
+"""Model files: one module for each format, and one table (`by_extension`) that finds it by the name of the file.
 
-`save_model` and `load_model` are the two verbs; what a file may contain is decided here, never by the file.
+What a file may contain is decided here, never by the file.
 """
 
 from __future__ import annotations
@@ -11,46 +11,102 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..files import StrPath
+from ..registered import custom_object_scope, get_custom_objects, register_keras_serializable
 
-__all__ = ["load_model", "read_notes", "save_model"]
+__all__ = [
+    "convert", "custom_object_scope", "get_custom_objects", "load_model", "load_weights", "read_notes",
+    "register_keras_serializable", "save_model", "save_weights", "summary",
+]  # fmt: skip
 
 
 def save_model(model: Any, path: StrPath, overwrite: bool = True, notes: Mapping[str, Any] | None = None) -> None:
-    """Write `model` to `path`, a name that ends in `.keras`; the file is complete or not there.
+    """Write `model` to `path`, in the format its ending names; the file is complete or not there.
 
-    `notes`, plain JSON, is kept in the file beside the network, for `read_notes`; Keras passes over it.
+    `notes`, plain JSON, are kept in the file beside the network, for `read_notes`, and in `model.notes`; without
+    them the notes of the model are kept. Keras passes over them.
 
     Other endings, and with `overwrite=False` an existing file, raise `ConfigError`; a disk that refuses raises
     `ModelFileError`.
     """
-    from . import keras_archive
+    from .by_extension import find
 
-    _require_format(path)
-    if not overwrite and os.path.exists(path):
-        raise ConfigError(f"{os.fspath(path)} exists. Choose another name, or pass overwrite=True.")
-    keras_archive.save(model, path, notes)
+    save = find(path, "save").verb("save")
+    _require_free(path, overwrite)
+    if notes is not None:
+        model.notes = dict(notes)
+    save(model, path, model.notes)
 
 
 def load_model(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, **_: Any) -> Any:
-    """Return the model in the file `path`, compiled as it was if `compile`.
+    """Return the model in the file `path`, compiled as it was if `compile`, with its notes in `model.notes`.
 
-    Classes and functions of your own are named in `custom_objects`; nothing else of a file is ever run. Damaged,
-    hostile and foreign files raise `ModelFileError`.
+    Classes and functions of your own are named in `custom_objects` or registered (`register_keras_serializable`);
+    nothing else of a file is ever run. Damaged, hostile and foreign files raise `ModelFileError`.
     """
-    from . import keras_archive
+    from .by_extension import find
 
-    _require_format(path)
-    return keras_archive.load(path, custom_objects, compile)
+    row = find(path, "load")
+    model = row.verb("load")(path, custom_objects, compile)
+    model.notes = row.verb("notes")(path) if "notes" in row.verbs else {}
+    return model
 
 
 def read_notes(path: StrPath) -> dict[str, Any]:
     """Return the notes in a model file, an empty dict if it has none; damaged files raise `ModelFileError`."""
-    from . import keras_archive
+    from .by_extension import find
 
-    _require_format(path)
-    return keras_archive.notes(path)
+    row = find(path)
+    return row.verb("notes")(path) if "notes" in row.verbs else {}
 
 
-def _require_format(path: StrPath) -> None:
-    if not os.fspath(path).lower().endswith(".keras"):
-        raise ConfigError(f"{os.fspath(path)} has no ending we know. Expected a name that ends in .keras.")
+def save_weights(model: Any, path: StrPath, overwrite: bool = True) -> None:
+    """Write the weights of a built model to `path`, e.g. a `.weights.h5`; errors are those of `save_model`."""
+    from .by_extension import find
+
+    save = find(path, "save_weights").verb("save_weights")
+    _require_free(path, overwrite)
+    save(model, path)
+
+
+def load_weights(model: Any, path: StrPath) -> None:
+    """Give a built model the weights in a file: all of them, or none and `ModelFileError`."""
+    from .by_extension import find
+
+    find(path, "load_weights").verb("load_weights")(model, path)
+
+
+def convert(
+    source: StrPath, target: StrPath, overwrite: bool = True, custom_objects: Mapping[str, Any] | None = None
+) -> None:
+    """Read the model in one file and write it to another, each in the format its ending names.
+
+    What the target has no place for is left out: the optimizer, or all but the weights.
+    """
+    from .by_extension import find
+
+    row = find(target)
+    whole = "save" in row.verbs
+    row.verb("save" if whole else "save_weights")
+    _require_free(target, overwrite)
+    model = load_model(source, custom_objects)
+    if whole:
+        save_model(model, target)
+    else:
+        save_weights(model, target)
+
+
+def summary(path: StrPath, **options: Any) -> str:
+    """Return the layers of the model in a file as `Model.summary` prints them, or the arrays of a file of weights."""
+    from .by_extension import find
+
+    row = find(path)
+    if "load" not in row.verbs:
+        return row.verb("summary")(path)
+    lines: list[str] = []
+    load_model(path).summary(print_fn=lines.append, **options)
+    return "\n".join(lines)
+
+
+def _require_free(path: StrPath, overwrite: bool) -> None:
+    if not overwrite and os.path.exists(path):
+        raise ConfigError(f"{os.fspath(path)} exists. Choose another name, or pass overwrite=True.")

@@ -40,7 +40,12 @@ class Budget:
             return entry
         found = {key: self.counted(value, given) for key, value in entry.items()}
         name = found.get("class_name")
-        if name in LAYERS and name not in given and isinstance(found.get("config"), dict):
+        if (
+            name in LAYERS
+            and name not in given
+            and found.get("registered_name") not in given
+            and isinstance(found.get("config"), dict)
+        ):
             found["config"] |= _counting(LAYERS[name], found["config"])
         return found
 

@@ -6,8 +6,9 @@ refuses links, external storage, filters and every size that is not its own befo
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -17,6 +18,8 @@ from ..errors import ModelFileError
 
 if TYPE_CHECKING:
     import h5py
+
+_DEEPEST = 64  # groups within groups
 
 Tree = Mapping[str, tuple[str, Sequence[Array]]]  # group path -> (name of its owner, its arrays in order)
 
@@ -40,6 +43,7 @@ class Reader:
         import h5py
 
         self.source = source
+        self._size = file.seek(0, io.SEEK_END)
         try:
             self._store = h5py.File(file, "r")
         except (OSError, RuntimeError, ValueError) as error:
@@ -52,9 +56,12 @@ class Reader:
 
     def array(self, group: str, index: int, shape: Shape, dtype: DType) -> Array:
         """Return array `index` of `group`; it must have exactly `shape` and the kind of `dtype` (float, integer)."""
+        return self.at(f"{group}/vars/{index}" if group else f"vars/{index}", shape, dtype)
+
+    def at(self, path: str, shape: Shape, dtype: DType) -> Array:
+        """Return the array at `path`, on the same terms."""
         import h5py
 
-        path = f"{group}/vars/{index}" if group else f"vars/{index}"
         found = self._walk(path)
         if not isinstance(found, h5py.Dataset):
             raise self._refuse(path, "is missing")
@@ -63,6 +70,62 @@ class Reader:
             return np.asarray(found[()]).astype(dtype, copy=False)
         except (OSError, RuntimeError, ValueError) as error:
             raise self._refuse(path, f"cannot be read ({error})") from None
+
+    def has(self, path: str) -> bool:
+        """Say whether there is a group or an array at `path`."""
+        return self._walk(path) is not None
+
+    def arrays(self) -> Iterator[tuple[str, Shape, str]]:
+        """Yield path, shape and dtype of every array that is reached without links, in order."""
+        yield from self._below("", 0)
+
+    def _below(self, path: str, depth: int) -> Iterator[tuple[str, Shape, str]]:
+        import h5py
+
+        if depth > _DEEPEST:
+            raise self._refuse(path, "lies too deep")
+        place = self._walk(path)
+        if isinstance(place, h5py.Dataset):
+            yield path, tuple(place.shape or ()), str(place.dtype)
+        for name in place if isinstance(place, h5py.Group) else ():
+            yield from self._below(f"{path}/{name}".lstrip("/"), depth + 1)
+
+    def text(self, group: str, name: str) -> str | None:
+        """Return an attribute that is one text, None where there is none."""
+        found = self._attribute(group, name)
+        return None if found is None else self._decoded(group, found)
+
+    def texts(self, group: str, name: str) -> list[str]:
+        """Return an attribute that is a list of texts; Keras spreads a long one over `name0`, `name1`, ..."""
+        found = self._attribute(group, name)
+        parts = [] if found is None else [found]
+        while found is None and (part := self._attribute(group, f"{name}{len(parts)}")) is not None:
+            parts.append(part)
+        return [self._decoded(group, one) for part in parts for one in np.ravel(part)]
+
+    def _attribute(self, group: str, name: str) -> Any:
+        place = self._walk(group)
+        if place is None:
+            return None
+        try:
+            if name not in place.attrs:
+                return None
+            held = place.attrs.get_id(name)
+            if 0 in held.shape:
+                return []  # HDF5 cannot say how large nothing is
+            if held.get_storage_size() > self._size:
+                raise self._refuse(group, f"has an attribute {name} larger than the file")
+            return place.attrs[name]
+        except (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeDecodeError) as error:
+            if isinstance(error, ModelFileError):
+                raise
+            raise self._refuse(group, f"has an attribute {name} that cannot be read ({error})") from None
+
+    def _decoded(self, group: str, value: Any) -> str:
+        try:
+            return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+        except UnicodeDecodeError as error:
+            raise self._refuse(group, f"has an attribute that is no text ({error})") from None
 
     def close(self) -> None:
         """Close the file."""

@@ -12,13 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from .._version import __version__
-from ..errors import BacklitError, ConfigError, ModelFileError
+from ..errors import ConfigError, ModelFileError
 from ..files import StrPath
-from ..models.drawing import serialize
-from ..models.reading import read_entry
 from . import archive, state
-from .budget import Budget
-from .keras_compile import compile_as, compile_config
+from .revive import built_optimizer, config_text, parsed, require_built, revive
 
 DIALECT = "3.0.0"  # only keys that this version of Keras knows are written
 NOTES = "backlit_notes"  # a key of metadata.json
@@ -29,19 +26,17 @@ def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> N
 
     A model that is not built or cannot be described raises `ConfigError`, a disk that refuses `ModelFileError`.
     """
-    if not model.built:
-        raise ConfigError(f"Model {model.name!r} has no weights to save yet. Build it first, or show it data.")
+    require_built(model)
     metadata = {
         "keras_version": DIALECT,
         "date_saved": datetime.now().strftime("%Y-%m-%d@%H:%M:%S"),
         "backlit_version": __version__,
         **({NOTES: dict(notes)} if notes else {}),
     }
-    optimizer = model.optimizer if model.optimizer is not None and model.optimizer.built else None
     members = {
         archive.METADATA: json.dumps(metadata).encode(),
-        archive.CONFIG: _config_text(model),
-        archive.WEIGHTS: state.weights_bytes(model, optimizer),
+        archive.CONFIG: config_text(model).encode(),
+        archive.WEIGHTS: state.weights_bytes(model, built_optimizer(model)),
     }
     archive.write_archive(path, members)
 
@@ -49,8 +44,10 @@ def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> N
 def notes(path: StrPath) -> dict[str, Any]:
     """Return the notes kept in a file, an empty dict if there are none."""
     try:
-        found = _parsed(archive.read_archive(path)[archive.METADATA]).get(NOTES, {})
-    except (ConfigError, ValueError) as error:
+        found = parsed(archive.read_archive(path)[archive.METADATA]).get(NOTES, {})
+    except (ConfigError, ValueError, RecursionError) as error:
+        if isinstance(error, ModelFileError):
+            raise
         raise ModelFileError(f"{path}: its metadata.json cannot be read ({error}). Use an intact copy.") from None
     return dict(found) if isinstance(found, dict) else {}
 
@@ -61,48 +58,16 @@ def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile
     Files that are damaged, hostile, or name classes that are neither ours nor in `custom_objects` raise
     `ModelFileError`; nothing of a file is ever run, imported or unpacked to disk.
     """
-    source, custom = str(path), dict(custom_objects or {})
-    members = archive.read_archive(path)
-    budget = Budget(len(members[archive.WEIGHTS]), source)
-    try:
-        config = _parsed(members[archive.CONFIG])
-        model = read_entry(budget.counted(config, custom), budget.custom_objects(custom))
-        if not getattr(model, "outputs", True):
-            raise ConfigError("its model has no outputs. Use an intact copy.")
-        optimizer = compile_as(model, config.get("compile_config"), custom) if compile else None
-        state.load_weights(members[archive.WEIGHTS], source, model, optimizer)
-    except ModelFileError:
-        raise
-    except (BacklitError, RecursionError) as error:
-        raise ModelFileError(f"{source} cannot be loaded: {error}") from error
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise ModelFileError(
-            f"{source} describes a model that cannot be made ({error!r}). Use an intact copy."
-        ) from error
-    budget.release(model)
-    return model
+    source, members = str(path), archive.read_archive(path)
+    weights = members[archive.WEIGHTS]
+
+    def fill(model: Any, optimizer: Any) -> None:
+        state.load_weights(weights, source, model, optimizer)
+
+    return revive(source, members[archive.CONFIG], len(weights), custom_objects, compile, fill)
 
 
-def _parsed(text: bytes) -> dict[str, Any]:
-    found = json.loads(text.decode("utf-8"), parse_constant=_no_constant)
-    if not isinstance(found, dict):
-        raise ConfigError("its JSON holds no object. Use an intact copy.")
-    return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _config_text(model: Any) -> bytes:
-    config = serialize(model)
-    compiled = compile_config(model)
-    if compiled is not None:
-        config["compile_config"] = compiled
-    try:
-        return json.dumps(config, allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"The configuration of model {model.name!r} holds something that is no JSON ({error}). A layer of your own "
-            "needs a get_config of plain numbers, texts and lists."
-        ) from None
+def load_weights(model: Any, path: StrPath) -> None:
+    """Give a built model the weights in a `.keras` file."""
+    require_built(model)
+    state.load_weights(archive.read_archive(path)[archive.WEIGHTS], str(path), model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import losses, metrics, optimizers
+from .. import losses, metrics, optimizers, registered
 from ..errors import ConfigError
 from ..layers import nest
 
@@ -56,7 +56,8 @@ def _leaf(leaf: Any, serialize: Callable[[Any], Any]) -> Any:
     if hasattr(leaf, "get_config"):
         return serialize(leaf)
     name = leaf.__name__  # a function: loaded again only where the caller passes it in custom_objects
-    return {"module": leaf.__module__, "class_name": "function", "config": name, "registered_name": name}
+    known_as = registered.get_registered_name(leaf)
+    return {"module": leaf.__module__, "class_name": "function", "config": name, "registered_name": known_as}
 
 
 def _read(value: Any, deserialize: Callable[[Any, dict[str, Any]], Any], custom: Custom) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import layers as ours
+from .. import registered
 from ..layers import InputLayer, Layer, nest
 from ..layers.operation import Operation
 from ..layers.symbolic import Call, KerasTensor
@@ -38,7 +39,7 @@ def serialize(layer: Layer) -> dict[str, Any]:
         "module": module or kind.__module__,
         "class_name": kind.__name__,
         "config": layer.get_config(),
-        "registered_name": None if module and kind is not Functional else kind.__name__,
+        "registered_name": None if module and kind is not Functional else registered.get_registered_name(kind),
     }
     shape = _build_shape(layer)
     if shape is None and kind is not Functional:

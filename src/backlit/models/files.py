@@ -12,10 +12,22 @@ class Files:
     """What models and files have to do with each other."""
 
     def save(self, path: Any, overwrite: bool = True, **_: Any) -> None:
-        """Write the model, its weights and its optimizer to a `.keras` file."""
+        """Write the model, its weights and its optimizer to a file, `.keras` or another ending of `formats`."""
         from ..formats import save_model
 
         save_model(self, path, overwrite=overwrite)
+
+    def save_weights(self, path: Any, overwrite: bool = True) -> None:
+        """Write the weights alone to a file that ends in `.weights.h5`, `.safetensors` or `.npz`."""
+        from ..formats import save_weights
+
+        save_weights(self, path, overwrite=overwrite)
+
+    def load_weights(self, path: Any) -> None:
+        """Take the weights in a file: all of them, or none and `ModelFileError`; the model must be built."""
+        from ..formats import load_weights
+
+        load_weights(self, path)
 
     def checkpoint_at(self, path: Any) -> Any:
         """Return the checkpoint file at `path`, for callbacks: `write(snapshot)`, `latest()` and `remove()`."""

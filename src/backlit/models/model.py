@@ -70,6 +70,7 @@ class Model(OlderNames, Files, Layer):
         self.must_run_eagerly = self.said_not_finite = False
         self.epochs_trained = 0
         self.history: Any = None
+        self.notes: dict[str, Any] = {}  # plain JSON that files keep beside the network, e.g. how data are prepared
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """Copy everything but the recorded steps: they belong to the Variables of this model."""

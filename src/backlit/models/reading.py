@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import layers as ours
+from .. import registered
 from ..arrays import as_dtype
 from ..errors import ConfigError, unknown_name
 from ..layers import Layer, nest
@@ -66,7 +67,7 @@ def read_entry(entry: Any, custom_objects: Custom | None = None, arity: int = 1)
             entry = json.loads(entry)
         except ValueError as error:
             raise ConfigError(f"The text is not JSON ({error}). Expected what to_json returned.") from None
-    custom = custom_objects or {}
+    custom = registered.known(custom_objects)
     name = _require(entry, "class_name", str, "a layer")
     config = dict(_require(entry, "config", (dict, list), name))
     for known in (custom.get(str(entry.get("registered_name"))), custom.get(name), custom.get(name.rpartition(">")[2])):

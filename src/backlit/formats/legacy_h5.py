@@ -1,0 +1,120 @@
+"""The `.h5` file of Keras 2, read only: a whole model, or weights alone.
+
+The configurations are JSON in attributes of the root; each layer is a group with its arrays, in the order of the
+attribute `weight_names`: what is trained first, then the rest.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array
+from ..errors import ModelFileError
+from ..files import StrPath
+from . import hdf5
+from .listing import listing
+from .revive import parsed, refusing, require_built, revive
+from .whole_file import read_bytes
+
+WEIGHTS, OPTIMIZER, TOP = "model_weights", "optimizer_weights", "top_level_model_weights"
+OLD_OPTIONS = {"jit_compile", "is_legacy_optimizer"}  # of optimizers in Keras 2; they change no number
+Pairs = list[tuple[Any, Array]]
+
+
+def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
+    """Return the model in a file, compiled as it was if `compile`, its optimizer where it was.
+
+    A file of weights alone, or one that is damaged or hostile, raises `ModelFileError`.
+    """
+    data, source = read_bytes(path), str(path)
+    with closing(hdf5.Reader(io.BytesIO(data), source)) as reader:
+        text = reader.text("", "model_config")
+        if text is None:
+            raise ModelFileError(f"{source} holds no network. Make the model, and call model.load_weights.")
+        training = reader.text("", "training_config") if compile else None
+        with refusing(source):
+            config = parsed(text)
+            if training is not None:
+                config["compile_config"] = _compile_config(parsed(training))
+
+        def fill(model: Any, optimizer: Any) -> None:
+            found = list(_weights(reader, WEIGHTS, model))
+            if optimizer is not None and reader.has(OPTIMIZER):
+                found += _pairs(reader, OPTIMIZER, "the optimizer", list(optimizer.variables))
+            _assign(found)
+
+        return revive(source, json.dumps(config), len(data), custom_objects, compile, fill)
+
+
+def load_weights(model: Any, path: StrPath) -> None:
+    """Give a built model the weights in a file: all of them, or none and `ModelFileError`."""
+    require_built(model)
+    with closing(hdf5.Reader(io.BytesIO(read_bytes(path)), str(path))) as reader:
+        _assign(list(_weights(reader, WEIGHTS if reader.has(WEIGHTS) else "", model)))
+
+
+def summary(path: StrPath) -> str:
+    """Return the arrays in a file, one a line."""
+    with closing(hdf5.Reader(io.BytesIO(read_bytes(path)), str(path))) as reader:
+        return listing(reader.arrays())
+
+
+def _weights(reader: hdf5.Reader, top: str, model: Any) -> Iterator[tuple[Any, Array]]:
+    """Yield each variable with its array: layers by name where all names are known, else in order, as Keras does."""
+    layers = [layer for layer in model.layers if layer.weights]
+    stored = [name for name in reader.texts(top, "layer_names") if reader.texts(f"{top}/{name}", "weight_names")]
+    if len(stored) != len(layers):
+        raise ModelFileError(
+            f"{reader.source} holds {len(stored)} layers with weights, the network has {len(layers)}. The weights "
+            "belong to another network."
+        )
+    by_name = set(stored) == {layer.name for layer in layers}
+    for layer, name in zip(layers, stored, strict=True):
+        yield from _pairs(reader, f"{top}/{layer.name if by_name else name}", layer.name, _in_order(layer))
+    inside = {id(variable) for layer in layers for variable in layer.weights}
+    own = [v for v in model.weights if id(v) not in inside]
+    if own:
+        yield from _pairs(reader, f"{top}/{TOP}", model.name, own)
+
+
+def _in_order(layer: Any) -> list[Any]:
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def _pairs(reader: hdf5.Reader, group: str, owner: str, variables: list[Any]) -> Pairs:
+    names = reader.texts(group, "weight_names")
+    if group == OPTIMIZER and len(names) == len(variables) + 1:
+        names = [name for name in names if not name.startswith("current_learning_rate")]  # of a schedule: it follows
+    if len(names) != len(variables):
+        raise ModelFileError(
+            f"{reader.source}: {owner} has {len(names)} arrays in the file, the network needs {len(variables)}. "
+            "Use another network, or compile=False if it is the optimizer."
+        )
+    return [
+        (v, reader.at(f"{group}/{name}", tuple(v.shape), np.dtype(v.dtype)))
+        for v, name in zip(variables, names, strict=True)
+    ]
+
+
+def _assign(pairs: Pairs) -> None:
+    for variable, array in pairs:
+        variable.assign(array)
+
+
+def _compile_config(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `compile` was given in the layout of Keras 3."""
+    found = {key: training.get(key) for key in ("loss", "loss_weights", "metrics", "weighted_metrics")}
+    entry = training.get("optimizer_config")
+    if isinstance(entry, dict) and isinstance(entry.get("config"), dict):
+        config = {key: value for key, value in entry["config"].items() if key not in OLD_OPTIONS}
+        if config.get("weight_decay") in (0, False):  # how Keras 2 says that there is none
+            config["weight_decay"] = None
+        kind = str(entry.get("class_name")).rpartition(">")[2]
+        found["optimizer"] = entry | {"class_name": kind, "config": config}
+    return found
