@@ -116,7 +116,7 @@ GIVEN_ANYWAY = {
 
 
 @pytest.mark.parametrize("name", recipes())
-@pytest.mark.filterwarnings("ignore:The source of batches", "ignore:fit.workers")
+@pytest.mark.filterwarnings("ignore:The source of batches", "ignore:fit.workers", "ignore::backlit.errors.LintWarning")
 def test_what_keras_refuses_is_refused(name: str) -> None:
     (case,) = (case for case in read("misuse").cases if case.id == name)
     try:

@@ -17,9 +17,9 @@ import h5py
 import numpy as np
 import pytest
 
-from backlit import Model, Sequential, layers, losses, optimizers
+from backlit import Model, Sequential, files, layers, losses, optimizers
 from backlit.errors import ConfigError, ModelFileError
-from backlit.formats import archive, load_model, save_model, write
+from backlit.formats import archive, load_model, save_model
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "archives"
 NAMES = ("sequential", "functional", "ends")
@@ -135,6 +135,7 @@ def test_every_optimizer_continues(kind, tmp_path):
         assert np.array_equal(a, b)
 
 
+@pytest.mark.filterwarnings("ignore::backlit.errors.LintWarning")
 def test_options_of_the_optimizer_and_loss_objects_come_back(tmp_path):
     model = small(
         optimizer=optimizers.SGD(0.5, momentum=0.9, clipnorm=1.0, weight_decay=0.01),
@@ -224,7 +225,7 @@ def test_a_full_disk_leaves_the_good_file(tmp_path, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(write.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(ModelFileError, match="No space left"):
         save_model(small(), path)
     assert path.read_bytes() == good

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import threading
 import warnings
 import zlib
 from collections.abc import Generator
@@ -40,6 +41,21 @@ def read(path: str | os.PathLike[str]) -> Array:
 
 
 @contextlib.contextmanager
+def quiet() -> Generator[None]:
+    """Ignore what Pillow says of metadata it cannot read and of many pixels; in the main thread alone.
+
+    Filters of warnings belong to the process: threads that each change and restore them leave them changed. Who reads
+    in threads is quiet around all of them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
 def opened(path: str | os.PathLike[str]) -> Generator[Any]:
     """Give a picture file as Pillow sees it, its pixels not read yet; whatever is wrong with it raises `DataError`.
 
@@ -48,8 +64,7 @@ def opened(path: str | os.PathLike[str]) -> Generator[Any]:
     """
     image_module, _, _ = pillow()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of metadata that Pillow cannot read, and of many pixels
+        with quiet():
             if os.path.getsize(path) == 0:
                 raise DataError(
                     f"{path} is not a readable picture (it is empty: 0 bytes). Expected PNG, JPEG or the like."

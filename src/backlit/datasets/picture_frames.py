@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import ConfigError, DataError, unknown_name
-from .picture_files import channels_of, opened, pillow
+from .picture_files import channels_of, opened, pillow, quiet
 
 PathLike = str | os.PathLike[str]
 
@@ -142,6 +142,6 @@ def each(work: Callable[[Any], Any], paths: Sequence[PathLike]) -> tuple[list[An
         except DataError as error:
             return None, str(error).split(" Expected ")[0].rstrip(".")
 
-    with ThreadPoolExecutor(READERS) as pool:  # Pillow lets go of the interpreter while it decodes
+    with quiet(), ThreadPoolExecutor(READERS) as pool:  # Pillow lets go of the interpreter while it decodes
         found = list(pool.map(tried, paths, chunksize=64))
     return [value for value, _ in found], [fault for _, fault in found if fault]

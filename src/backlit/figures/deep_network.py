@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from .. import layers, optimizers
 from ..arrays import Array
 from ..callbacks import Callback, EarlyStopping, ReduceLROnPlateau
+from ..errors import LintWarning
 from ..models import Sequential
 from ..preprocessing.image import ImageDataGenerator, NumpyArrayIterator
 from ..seeds import set_random_seed
@@ -89,19 +91,21 @@ def train_deep(digits: Digits, plan: Plan, seconds: float) -> tuple[Sequential, 
     model = deep_network()
     model.compile(optimizers.Adam(0.001), "categorical_crossentropy", metrics=["accuracy"])
     budget = WithinBudget(plan, "its own recipe", seconds)
-    model.fit(
-        moving(MOVES, x, y, BATCH),
-        epochs=EPOCHS,
-        steps_per_epoch=STEPS,
-        validation_data=(x_test, y_test),
-        validation_batch_size=1000,
-        verbose=0,
-        callbacks=[
-            ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=10, min_lr=1e-6),
-            EarlyStopping(monitor="val_loss", patience=15, restore_best_weights=True),
-            budget,
-        ],
-    )
+    rules: list[Callback] = [
+        ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=10, min_lr=1e-6),
+        EarlyStopping(monitor="val_loss", patience=15, restore_best_weights=True),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LintWarning)  # what the notebook does is repeated, not improved
+        model.fit(
+            moving(MOVES, x, y, BATCH),
+            epochs=EPOCHS,
+            steps_per_epoch=STEPS,
+            validation_data=(x_test, y_test),
+            validation_batch_size=1000,
+            verbose=0,
+            callbacks=[*rules, budget],
+        )
     return model, budget
 
 
