@@ -93,7 +93,7 @@ def opencv_loop(images: np.ndarray) -> Callable[[], object] | None:
 
 def images_a_second(images: np.ndarray, rounds: int) -> None:
     """Print the table of images a second."""
-    affine = ImageDataGenerator(**MOVES)
+    affine = ImageDataGenerator(**MOVES)  # backlit: ignore[angle-in-degrees] (as the notebook has it)
     elastic = layers.RandomElastic(34.0, 4.0, 30 / 360, 0.3, 0.3, 0.5, 0.5, fill_mode="nearest")
     candidates = {
         "ours, in a step": in_step(images, affine),

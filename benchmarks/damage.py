@@ -9,7 +9,7 @@ import enum
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,33 +57,38 @@ def cuts(data: bytes, every: int = 1) -> Iterator[bytes]:
 
 def same_or_refused(whole: Path, damaged: bytes, folder: Path) -> Outcome:
     """Load a damaged `.keras` file and say what it gave, beside the whole one."""
-    path = folder / "damaged.keras"
+    return _outcome(whole, damaged, folder, _model, ModelFileError)
+
+
+def checkpoint_outcome(whole: Path, damaged: bytes, folder: Path) -> Outcome:
+    """Read a damaged checkpoint and say what it gave, beside the whole one."""
+    return _outcome(whole, damaged, folder, _checkpoint, CheckpointError)
+
+
+def _outcome(
+    whole: Path, damaged: bytes, folder: Path, read: Callable[[Path], Any], refusal: type[ModelFileError]
+) -> Outcome:
+    path = folder / f"damaged{whole.suffix}"
     path.write_bytes(damaged)
     try:
-        found = load_model(path)
-    except ModelFileError:
+        found = read(path)
+    except refusal:
         return Outcome.REFUSED
-    return Outcome.SAME if _face(found) == _face(load_model(whole)) else Outcome.DIFFERENT
+    return Outcome.SAME if found == read(whole) else Outcome.DIFFERENT
 
 
-def _face(model: Any) -> Any:
+def _model(path: Path) -> Any:
     """Return everything of a model that could differ: what it is, its weights, its optimizer's settings and memory."""
+    model = load_model(path)
     optimizer = model.optimizer
     memory = [] if optimizer is None else [optimizer.get_config(), *(v.numpy().tobytes() for v in optimizer.variables)]
     return model.get_config(), [w.tobytes() for w in model.get_weights()], memory, model.loss
 
 
-def checkpoint_outcome(whole: Path, damaged: bytes, folder: Path) -> Outcome:
-    """Read a damaged checkpoint and say what it gave, beside the whole one."""
-    path = folder / "damaged.checkpoint"
-    path.write_bytes(damaged)
-    try:
-        found = read_checkpoint(path)
-    except CheckpointError:
-        return Outcome.REFUSED
-    right = read_checkpoint(whole)
-    same = found.facts == right.facts and all(np.array_equal(found.arrays[k], v) for k, v in right.arrays.items())
-    return Outcome.SAME if same else Outcome.DIFFERENT
+def _checkpoint(path: Path) -> Any:
+    """Return the facts of a checkpoint, and the bytes, shape and dtype of each array."""
+    arrays, facts = read_checkpoint(path)
+    return facts, {name: (array.tobytes(), array.shape, array.dtype) for name, array in arrays.items()}
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, Any]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...arrays import Array, is_truth
-from ...errors import ConfigError, DataError, ShapeError
+from ...arrays import Array
+from ...errors import DataError, ShapeError
+from ...layers.spans import channels_last
+from ...training.arguments import truth
 from .flow import Flow, part_of
 from .saving import Saving
 
@@ -27,11 +30,8 @@ class NumpyArrayIterator(Flow):
         save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", subset: str | None = None,
         ignore_class_split: bool = False,
     ) -> None:  # fmt: skip
-        from .generator import images_of, require_channels_last
-
-        require_channels_last(data_format)
-        if not is_truth(ignore_class_split):
-            raise ConfigError(f"ignore_class_split must be True or False, got {ignore_class_split!r}.")
+        channels_last(data_format)
+        truth("ignore_class_split", ignore_class_split)
         images = images_of(x, "x")
         columns = _columns(images, y, sample_weight)
         part = part_of(len(images), subset, image_data_generator.validation_split)
@@ -51,6 +51,22 @@ class NumpyArrayIterator(Flow):
     def all_pixels(self) -> Array:
         """Return all images as they lie in memory."""
         return self.x
+
+
+def images_of(x: Any, name: str) -> Array:
+    """Return images as an array (n, height, width, channels), in the dtype they have."""
+    images = np.asarray(x)
+    if images.dtype.kind not in "buif":
+        raise DataError(f"{name} holds {images.dtype}, not numbers.")
+    if images.ndim != 4 or 0 in images.shape:
+        hint = " Add the axis of channels: x[..., None]." if images.ndim == 3 else ""
+        raise ShapeError(f"{name} has shape {images.shape}. Expected images (n, height, width, channels).{hint}")
+    if images.shape[3] not in (1, 3, 4):
+        warnings.warn(
+            f"{name} has {images.shape[3]} channels in its last axis; images have 1, 3 or 4. Are the axes in order?",
+            stacklevel=3,
+        )
+    return images
 
 
 def _columns(images: Array, y: Any, sample_weight: Any) -> list[Any]:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import seeds
-from ...arrays import Array, floatx, is_integer, is_truth
+from ...arrays import Array, floatx, is_integer
 from ...errors import ConfigError
 from ...tensor import Trace
+from ...training.arguments import count as count_of
+from ...training.arguments import truth
 from ...training.step import Step
 from .saving import Saving
 
@@ -40,12 +42,10 @@ class Flow(ABC):
         shuffle: bool, seed: int | None, saving: Saving | None,
     ) -> None:  # fmt: skip
         self.generator = self.image_data_generator = generator
-        self.batch_size = _positive("batch_size", batch_size)
-        if not is_truth(shuffle):
-            raise ConfigError(f"shuffle must be True or False, got {shuffle!r}.")
+        self.batch_size = count_of("batch_size", batch_size)
         if seed is not None and not is_integer(seed):
             raise ConfigError(f"seed must be an integer or None, got {seed!r}.")
-        self.shuffle = bool(shuffle)
+        self.shuffle = truth("shuffle", shuffle)
         self.seed = seed
         self.n = self.samples = count
         self.sample_weight = sample_weight
@@ -183,9 +183,3 @@ def part_of(rows: int, subset: str | None, split: float) -> slice:
         raise ConfigError(f'subset must be "training" or "validation", got {subset!r}.')
     at = int(rows * split)
     return slice(0, at) if subset == "validation" else slice(at, rows)
-
-
-def _positive(name: str, value: Any) -> int:
-    if not is_integer(value) or value < 1:
-        raise ConfigError(f"{name} must be a positive integer, got {value!r}.")
-    return int(value)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...datasets import picture_folder
 from ...errors import ConfigError, DataError, unknown_name
+from ...layers.spans import channels_last
 from .files import PictureFlow, targets_of
 from .flow import part_of
 from .pictures import frame_of
@@ -36,9 +37,7 @@ class DirectoryIterator(PictureFlow):
         follow_links: bool = False, subset: str | None = None, interpolation: str = "nearest",
         keep_aspect_ratio: bool = False,
     ) -> None:  # fmt: skip
-        from .generator import require_channels_last
-
-        require_channels_last(data_format)
+        channels_last(data_format)
         if class_mode not in CLASS_MODES:
             raise unknown_name("class_mode", class_mode, [str(mode) for mode in CLASS_MODES])
         frame = frame_of(target_size, color_mode, interpolation, keep_aspect_ratio)

@@ -17,6 +17,7 @@ from ...arrays import Array
 from ...datasets.faults import shortened
 from ...datasets.picture_folder import ENDINGS
 from ...errors import ConfigError, DataError, unknown_name
+from ...layers.spans import channels_last
 from .files import PictureFlow, targets_of
 from .flow import part_of
 from .pictures import frame_of
@@ -45,9 +46,7 @@ class DataFrameIterator(PictureFlow):
         subset: str | None = None, interpolation: str = "nearest", keep_aspect_ratio: bool = False,
         validate_filenames: bool = True,
     ) -> None:  # fmt: skip
-        from .generator import require_channels_last
-
-        require_channels_last(data_format)
+        channels_last(data_format)
         if class_mode not in CLASS_MODES:
             raise unknown_name("class_mode", class_mode, [str(mode) for mode in CLASS_MODES])
         frame = frame_of(target_size, color_mode, interpolation, keep_aspect_ratio)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,10 +10,12 @@ import numpy as np
 
 from ... import seeds
 from ...arrays import Array, as_dtype, floatx, is_integer, is_number
-from ...errors import ConfigError, DataError, ShapeError
+from ...errors import ConfigError, ShapeError
+from ...layers.spans import channels_last
 from ...lints.rules import angle_in_degrees
+from ...training.arguments import truth
 from . import settings
-from .arrays import NumpyArrayIterator
+from .arrays import NumpyArrayIterator, images_of
 from .change import Change
 from .folders import DirectoryIterator
 from .frames import DataFrameIterator
@@ -58,12 +59,12 @@ class ImageDataGenerator:
             settings.shift("width_shift_range", width_shift_range),
             settings.amount("shear_range", shear_range, "degrees"), settings.zoom(zoom_range),
             settings.amount("channel_shift_range", channel_shift_range, "units of a pixel's value"),
-            settings.brightness(brightness_range), settings.switch("horizontal_flip", horizontal_flip),
-            settings.switch("vertical_flip", vertical_flip), **settings.filling(fill_mode, cval, interpolation_order),
+            settings.brightness(brightness_range), truth("horizontal_flip", horizontal_flip),
+            truth("vertical_flip", vertical_flip), **settings.filling(fill_mode, cval, interpolation_order),
             axes=settings.choice("axes", axes, settings.AXES),
         )  # fmt: skip
         angle_in_degrees.told(self.moves.shear, self.moves.rotation)
-        require_channels_last(data_format)
+        channels_last(data_format)
         if rescale is not None and not is_number(rescale):
             raise ConfigError(f"rescale={rescale!r}: expected a number such as 1/255, or None.")
         if preprocessing_function is not None and not callable(preprocessing_function):
@@ -75,11 +76,11 @@ class ImageDataGenerator:
         self.standard = Standard(
             rescale=rescale or None,
             preprocessing_function=preprocessing_function,
-            samplewise_center=settings.switch("samplewise_center", samplewise_center),
-            samplewise_std=settings.switch("samplewise_std_normalization", samplewise_std_normalization),
-            featurewise_center=settings.switch("featurewise_center", featurewise_center),
-            featurewise_std=settings.switch("featurewise_std_normalization", featurewise_std_normalization),
-            zca=settings.switch("zca_whitening", zca_whitening),
+            samplewise_center=truth("samplewise_center", samplewise_center),
+            samplewise_std=truth("samplewise_std_normalization", samplewise_std_normalization),
+            featurewise_center=truth("featurewise_center", featurewise_center),
+            featurewise_std=truth("featurewise_std_normalization", featurewise_std_normalization),
+            zca=truth("zca_whitening", zca_whitening),
             zca_epsilon=float(zca_epsilon),
         )
         self.standard.make_consistent()
@@ -201,28 +202,6 @@ class ImageDataGenerator:
 
     def _moved(self, images: Any, change: Transform) -> Any:
         return applied(images, change, self.moves)
-
-
-def require_channels_last(data_format: Any) -> None:
-    """Refuse any other order of axes than the one there is."""
-    if data_format not in (None, "channels_last"):
-        raise ConfigError(f"data_format={data_format!r}: images are (height, width, channels), channels_last.")
-
-
-def images_of(x: Any, name: str) -> Array:
-    """Return images as an array (n, height, width, channels), in the dtype they have."""
-    images = np.asarray(x)
-    if images.dtype.kind not in "buif":
-        raise DataError(f"{name} holds {images.dtype}, not numbers.")
-    if images.ndim != 4 or 0 in images.shape:
-        hint = " Add the axis of channels: x[..., None]." if images.ndim == 3 else ""
-        raise ShapeError(f"{name} has shape {images.shape}. Expected images (n, height, width, channels).{hint}")
-    if images.shape[3] not in (1, 3, 4):
-        warnings.warn(
-            f"{name} has {images.shape[3]} channels in its last axis; images have 1, 3 or 4. Are the axes in order?",
-            stacklevel=3,
-        )
-    return images
 
 
 def _called(function: Callable[[Array], Any], image: Array) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import is_number, is_truth
+from ...arrays import is_number
 from ...errors import ConfigError, did_you_mean
 from ...ops.image import FILL_MODES
 
@@ -115,13 +115,6 @@ def choice(name: str, value: Any, choices: tuple[Any, ...]) -> Any:
         hint = did_you_mean(value, choices) if isinstance(choices[0], str) else f" Expected one of {choices}."
         raise ConfigError(f"{name}={value!r} is unknown.{hint}")
     return value
-
-
-def switch(name: str, value: Any) -> bool:
-    """Return True or False."""
-    if not is_truth(value):
-        raise ConfigError(f"{name} must be True or False, got {value!r}.")
-    return bool(value)
 
 
 def filling(fill_mode: Any, cval: Any, order: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...arrays import is_integer
 from ...errors import ConfigError, did_you_mean
 
 
@@ -37,6 +38,13 @@ def choice(owner: str, name: str, value: Any, choices: tuple[Any, ...]) -> Any:
         hint = did_you_mean(value, (known for known in choices if isinstance(known, str)))
         hint = hint if "Did you mean" in hint else ""  # the list of choices is there already
         raise ConfigError(f"{owner} got {name}={value!r}. Expected one of {expected}.{hint}")
+    return value
+
+
+def save_frequency(owner: str, value: Any) -> str | int:
+    """Return "epoch", or a positive number of batches."""
+    if value != "epoch" and not (is_integer(value) and int(value) > 0):
+        raise wrong(owner, "save_freq", value, '"epoch" or a number of batches')
     return value
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ...arrays import is_integer, is_truth
-from .arguments import wrong
+from ...arrays import is_truth
+from .arguments import save_frequency, wrong
 from .callback import Callback, Logs
 
 NAME = "training.checkpoint"
@@ -38,12 +38,10 @@ class BackupAndRestore(Callback):
         super().__init__()
         if not isinstance(backup_dir, (str, os.PathLike)) or not os.fspath(backup_dir):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise wrong("BackupAndRestore", "backup_dir", backup_dir, "the name of a folder")
-        if save_freq != "epoch" and not (is_integer(save_freq) and int(save_freq) > 0):
-            raise wrong("BackupAndRestore", "save_freq", save_freq, '"epoch" or a number of batches')
         if not is_truth(delete_checkpoint):
             raise wrong("BackupAndRestore", "delete_checkpoint", delete_checkpoint, "True or False")
         self.backup_dir = os.fspath(backup_dir)
-        self.save_freq = save_freq
+        self.save_freq = save_frequency("BackupAndRestore", save_freq)
         self.double_checkpoint = bool(double_checkpoint)  # two generations are kept anyway
         self.delete_checkpoint = bool(delete_checkpoint)
         self._kept_at = 0

@@ -47,6 +47,7 @@ class CallbackList(Callback):
         if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
             self.callbacks.append(ProgbarLogger())
         self.history = next((callback for callback in self.callbacks if isinstance(callback, History)), None)
+        self._keepers = [callback for callback in self.callbacks if overrides(callback, "paused")]
         self._listeners = {hook: listeners(self.callbacks, hook) for hook in BATCH_HOOKS}
         self.set_model(model)
         self.set_params(params)
@@ -108,7 +109,7 @@ class CallbackList(Callback):
 
     def paused(self, epoch: int, done: int) -> None:
         """Call the hook of every callback that has its own."""
-        for callback in self.callbacks:
+        for callback in self._keepers:
             callback.paused(epoch, done)
 
     def on_test_begin(self, logs: AnyLogs = None) -> None:

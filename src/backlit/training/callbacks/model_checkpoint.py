@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
-from ...arrays import is_integer
 from ...errors import ConfigError
 from ..progress import say
-from .arguments import real, whole, wrong
+from .arguments import real, save_frequency, whole
 from .callback import Callback, Logs
 from .monitor import Monitor
 
@@ -49,9 +48,7 @@ class ModelCheckpoint(Callback):
         self.save_best_only = bool(save_best_only)
         self.save_weights_only = bool(save_weights_only)
         self._check_name()
-        if save_freq != "epoch" and not (is_integer(save_freq) and int(save_freq) > 0):
-            raise wrong("ModelCheckpoint", "save_freq", save_freq, '"epoch" or a number of batches')
-        self.save_freq = save_freq
+        self.save_freq = save_frequency("ModelCheckpoint", save_freq)
         threshold = initial_value_threshold
         self.initial_value_threshold = (
             None if threshold is None else real("ModelCheckpoint", "initial_value_threshold", threshold)
