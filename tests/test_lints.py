@@ -19,7 +19,7 @@ from backlit.cli.lint import program_of
 from backlit.errors import LintWarning
 from backlit.lints.program import Program, Source
 from backlit.lints.reading import findings
-from backlit.lints.rules import NAMES, RULES
+from backlit.lints.table import NAMES, RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "lints.md"

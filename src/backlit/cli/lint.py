@@ -27,7 +27,7 @@ def lint(files: Files = None, ignore: Ignore = None, rules: Rules = False) -> No
 
     The exit status is 1 if anything was found.
     """
-    from ..lints.rules import NAMES, RULES
+    from ..lints.table import NAMES, RULES
 
     if rules:
         for rule in RULES:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from .finding import Placed
 from .program import Program
-from .rules import RULES
+from .table import RULES
 
 
 def findings(program: Program, ignore: Collection[str] = ()) -> list[Placed]:
