@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
 import struct
 import time
 from collections.abc import Iterable
@@ -88,6 +87,8 @@ class EventFile:
         data = record(event(now, step, summary, graph))
         if not self.path:
             os.makedirs(self.folder, exist_ok=True)
+            import socket  # most programs write no event file
+
             name = f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}.{os.getpid()}.{next(_number)}.v2"
             self.path = os.path.join(self.folder, name)
             data = record(event(now, version=VERSION)) + data
