@@ -15,6 +15,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import ConfigError, DataError, did_you_mean, unknown_name
+from ..training.border import check_finite
 from . import npz, picture_folder, table_columns
 from .array_file import open_array
 from .dataset import Dataset
@@ -48,7 +49,9 @@ class Choices:
 def is_own(path: str) -> bool:
     """Say whether a word names data of the user's own: a folder, or a file by its ending."""
     ending = Path(path).suffix.lower()
-    return ending in (*TABLES, ".npy", ".npz") or "/" in path or os.sep in path or Path(path).expanduser().is_dir()
+    place = Path(path).expanduser()
+    known = ending in (*TABLES, ".npy", ".npz") or "/" in path or os.sep in path
+    return known or place.is_dir() or (bool(ending) and place.exists())
 
 
 def load_own(path: str | os.PathLike[str], choices: Choices | None = None) -> Dataset:
@@ -219,6 +222,9 @@ def read_target(table: Table, column: str, asked: str) -> tuple[str, Array, list
 
 def _array(path: Path, given: Choices) -> Dataset:
     x, y = labeled_array(path, given.labels)
+    _require_finite(path, "", x, given.held_out)
+    if given.task != "regression":
+        _require_two_classes(f"{given.labels}", y)
     target, labels, train, test, notice = _array_target(path, x, y, given)
     description = {
         "kind": "array", "target": target.as_json(), "held_out": held_out_entry(given, array_digest(x, y)),
@@ -262,10 +268,32 @@ def _array_target(path: Path, x: Array, y: Array, given: Choices) -> tuple[Targe
     return Target("classification"), y, train, test, notice
 
 
+def _require_finite(path: Path, name: str, x: Array, held_out: float) -> None:
+    """Refuse NaN and infinity by the row of the file; `fit` looks at a map's training rows itself, block by block."""
+    where = f"{path}: {name}" if name else str(path)
+    if isinstance(x, np.memmap):
+        cut = last_rows(len(x), held_out)
+        where, x = f"{where}, counted from row {cut},", x[cut:]
+    check_finite(where, x)
+
+
+def _require_two_classes(where: str, y: Array) -> None:
+    if y.ndim == 1 and len(y) and bool((y == y[0]).all()):
+        raise DataError(f"{where} has one class only, {y[0]}. Expected two or more to tell apart.")
+
+
 def _archive(path: Path, text: str, given: Choices) -> Dataset:
     a = npz.read_dataset(path)
+    for name in ("x_train", "x_test"):
+        _require_finite(path, name, a[name], 1.0 if name == "x_test" else 0.0)
     if given.task != "regression":
-        return Dataset(path.stem, a["x_train"], a["y_train"], a["x_test"], a["y_test"], source=text)
+        _require_two_classes(f"{path}: y_train", a["y_train"])
+        description = (
+            None if _as_mnist(a["x_train"]) else {"kind": "array", "target": Target("classification").as_json()}
+        )
+        return Dataset(
+            path.stem, a["x_train"], a["y_train"], a["x_test"], a["y_test"], source=text, description=description
+        )
     y = np.asarray(a["y_train"], np.float64)
     if y.ndim != 1:
         raise DataError(f"{path}: y_train has shape {y.shape}. Expected one number for each row.")
@@ -274,3 +302,8 @@ def _archive(path: Path, text: str, given: Choices) -> Dataset:
         path.stem, a["x_train"], target.encoded(y), a["x_test"], target.encoded(np.asarray(a["y_test"], np.float64)),
         text, description={"kind": "array", "target": target.as_json()},
     )  # fmt: skip
+
+
+def _as_mnist(x: Array) -> bool:
+    """Say whether these are pictures like those of MNIST: their network is asked about pictures, not about rows."""
+    return x.dtype == np.uint8 and x.shape[1:] in ((28, 28), (28, 28, 1))

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import ConfigError, DataError
-from . import picture_folder, table_columns
+from . import npz, picture_folder, table_columns
 from .array_file import open_array
 from .faults import refuse_any
 from .held_out import digest, hold_out, last_rows
@@ -99,6 +99,10 @@ class Preparation:
         place = Path(path).expanduser()
         if self._frame is not None:
             return self._pictures_labeled(place, self._frame)
+        if self.kind == "array" and place.suffix.lower() == ".npz":
+            found = npz.read_dataset(place)
+            y = self.target.encoded(found["y_test"]) if self.target.is_number else found["y_test"]
+            return Labeled(found["x_test"], y, False, f"Of {place.name} the test rows are taken.")
         x, y, groups, found, notice = self._all(place, labels)
         wanted = self._held_out
         if wanted.get("digest") != found:
@@ -113,7 +117,7 @@ class Preparation:
         """Read the pictures that are wanted, and no others: those of the test where the folder has such a part."""
         part = parts_of(path)[-1] if path.is_dir() else path
         listing, wanted = picture_folder.find(part), self._held_out
-        notice = "" if part == path else f"Of {path} the pictures in {part.name} are taken."
+        notice = "" if part == path else f"Of {path.name} the pictures in {part.name} are taken."
         y = self._class_numbers(path, listing.class_names)[listing.labels]
         if wanted.get("digest") != folder_digest(listing):
             return Labeled(picture_folder.read(listing, frame), y, False, notice)
