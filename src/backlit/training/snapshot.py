@@ -124,6 +124,8 @@ def _without_arrays(state: Any, arrays: dict[str, Array], path: str) -> Any:
         return {"dict": {str(key): _without_arrays(v, arrays, f"{path}/{key}") for key, v in state.items()}}
     if is_list(state):
         return [_without_arrays(value, arrays, f"{path}/{i}") for i, value in enumerate(state)]
+    if isinstance(state, np.generic):
+        state = state.item()
     if state is None or isinstance(state, (bool, int, float, str)):
         return state
     raise CheckpointError(
