@@ -62,6 +62,12 @@ FORMATS = (
         "npz",
         ("save", "load", "notes", "save_weights", "load_weights", "summary"),
     ),
+    Format(
+        ".onnx",
+        "the graph of predict and its weights, for ONNX Runtime and others",
+        "exports.onnx_file",
+        ("save", "load", "notes", "load_weights"),
+    ),
     Format(".json", "the network without its weights", "structure", ("save", "load")),
 )
 _IN_WORDS = {
