@@ -53,7 +53,7 @@ class Writer:
         self.names: dict[Node, str] = {}
         self.tensors: dict[str, Array] = {}
         self._constants: dict[tuple[Any, ...], str] = {}
-        self._nodes: list[tuple[str, tuple[str, ...], str, dict[str, Any]]] = []
+        self._nodes: list[tuple[str, tuple[str, ...], list[str], dict[str, Any]]] = []
         self._taken: dict[str, int] = {}
         self._scope = ""
         for name, node in found.inputs.items():
@@ -76,11 +76,11 @@ class Writer:
         elif node.op is not given:
             self.names[node] = WORDS[node.op.name](self, node, [self.names[n] for n in node.inputs])
 
-    def op(self, kind: str, *inputs: str, **attrs: Any) -> str:
-        """Write a node of ONNX and return the name of its value."""
-        name = self.named(f"{self._scope}/{kind}" if self._scope else kind)
-        self._nodes.append((kind, inputs, name, attrs))
-        return name
+    def op(self, kind: str, *inputs: str, values: int = 1, **attrs: Any) -> str:
+        """Write a node of ONNX, which has so many values, and return the name of the first."""
+        names = [self.named(f"{self._scope}/{kind}" if self._scope else kind) for _ in range(values)]
+        self._nodes.append((kind, inputs, names, attrs))
+        return names[0]
 
     def tensor(self, value: Any, dtype: DType | str | None = None) -> str:
         """Return the name of a constant: equal ones are one."""
@@ -108,16 +108,16 @@ class Writer:
     def graph(self) -> bytes:
         """Return the GraphProto of what was written."""
         renamed: dict[str, str] = {}
-        made = {name for *_, name, _ in self._nodes}
+        made = {names[0] for *_, names, _ in self._nodes}
         for output, node in self._outputs.items():
             have = self.names[node]
             if have in made and have not in renamed:
                 renamed[have] = output
             else:  # an input, a weight, or a value that is another output already
-                self._nodes.append(("Identity", (have,), output, {}))
+                self._nodes.append(("Identity", (have,), [output], {}))
         nodes = (
-            onnx_message.node(kind, name, [renamed.get(n, n) for n in inputs], renamed.get(name, name), attrs)
-            for kind, inputs, name, attrs in self._nodes
+            onnx_message.node(kind, names[0], *([renamed.get(n, n) for n in part] for part in (inputs, names)), attrs)
+            for kind, inputs, names, attrs in self._nodes
         )
         return onnx_message.graph(
             self.found.name, nodes, (onnx_message.tensor(*one) for one in self.tensors.items()),

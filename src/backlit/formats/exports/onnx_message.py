@@ -47,10 +47,15 @@ def graph(
     ))  # fmt: skip
 
 
-def node(kind: str, name: str, inputs: Iterable[str], output: str, attrs: Mapping[str, Any]) -> bytes:
+def node(kind: str, name: str, inputs: Iterable[str], outputs: Iterable[str], attrs: Mapping[str, Any]) -> bytes:
     """Return a NodeProto: input = 1, output = 2, name = 3, op_type = 4, attribute = 5."""
-    named = b"".join(content(1, one) for one in inputs) + content(2, output) + content(3, name) + content(4, kind)
-    return named + b"".join(content(5, attribute(key, value)) for key, value in attrs.items())
+    ends = (*(content(1, one) for one in inputs), *(content(2, one) for one in outputs))
+    return (
+        b"".join(ends)
+        + content(3, name)
+        + content(4, kind)
+        + b"".join(content(5, attribute(key, value)) for key, value in attrs.items())
+    )
 
 
 def attribute(name: str, value: Any) -> bytes:

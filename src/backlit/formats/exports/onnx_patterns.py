@@ -73,12 +73,10 @@ def _features(weight: Node | None, x: Node) -> Node | None:
 
 
 def _layer_normalization(node: Node) -> Match | None:
-    """`normalize(x) * gamma + beta` over the last axis, with or without gamma and beta."""
+    """`normalize(x) * gamma + beta` over the last axis, with or without one of gamma and beta."""
     base, gamma, beta = _scaled(node)
-    if not _is(base, "normalize") or base.attrs["axes"] != (len(base.shape) - 1,):
-        return None
     size = base.shape[-1:]
-    if any(part is not None and part.shape != size for part in (gamma, beta)):
+    if not _is(base, "normalize") or any(part is not None and part.shape != size for part in (gamma, beta)):
         return None
     scale = np.ones(size, base.dtype) if gamma is None else gamma
     inputs = (base.inputs[0], scale) if beta is None else (base.inputs[0], scale, beta)

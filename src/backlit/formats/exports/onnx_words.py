@@ -44,6 +44,8 @@ REDUCTIONS = {"mean": "ReduceMean", "max": "ReduceMax", "min": "ReduceMin", "pro
 
 def is_exact(node: Node) -> bool:
     """Say whether the word for an op is as exact as its dtype: the composite ones are so for float32 only."""
+    if node.op.name == "normalize" and node.attrs["axes"] != (len(node.shape) - 1,):
+        return False
     return node.op.body is None or node.dtype == np.float32
 
 
@@ -85,6 +87,12 @@ def _erfc(w: Writer, node: Node, x: list[str]) -> str:
 def _clip(w: Writer, node: Node, x: list[str]) -> str:
     [value] = _alike(w, node, x, node.dtype)
     return w.op("Clip", value, w.tensor(node.attrs["low"], node.dtype), w.tensor(node.attrs["high"], node.dtype))
+
+
+def _normalize(w: Writer, node: Node, x: list[str]) -> str:
+    scale = w.tensor(np.ones(node.shape[-1:]), node.dtype)
+    [value] = _alike(w, node, x, node.dtype)
+    return w.op("LayerNormalization", value, scale, axis=-1, epsilon=float(node.attrs["epsilon"]))
 
 
 def _square(w: Writer, node: Node, x: list[str]) -> str:
@@ -169,7 +177,7 @@ def _sort(w: Writer, node: Node, x: list[str]) -> str:
     axis = node.attrs["axis"]
     size = node.shape[axis]
     count = w.batch_size() if size is None else w.whole([size])
-    return w.op("TopK", x[0], count, axis=axis, largest=0, sorted=1)
+    return w.op("TopK", x[0], count, values=2, axis=axis, largest=0, sorted=1)
 
 
 def _sizes(node: Node) -> list[int]:
@@ -198,7 +206,12 @@ def _concatenate(w: Writer, node: Node, x: list[str]) -> str:
 def _take_slice(w: Writer, node: Node, x: list[str]) -> str:
     cuts = [(axis, cut) for axis, cut in enumerate(resolved(node)) if not cut.is_whole]
     if cuts:
-        columns = ([c.start for _, c in cuts], [c.end for _, c in cuts], [a for a, _ in cuts], [c.step for _, c in cuts])
+        columns = (
+            [c.start for _, c in cuts],
+            [c.end for _, c in cuts],
+            [a for a, _ in cuts],
+            [c.step for _, c in cuts],
+        )
         x = [w.op("Slice", x[0], *map(w.whole, columns))]
     return w.op("Reshape", x[0], w.whole(_sizes(node)))
 
@@ -229,7 +242,7 @@ WORDS: dict[str, Word] = {
     **dict.fromkeys(("argmax", "argmin"), _place),
     "not_equal": _not_equal, "square": _square, "expm1": _expm1, "log1p": _log1p, "mod": _mod,
     "floor_divide": _floor_divide, "isnan": lambda w, node, x: w.op("IsNaN", x[0]), "isfinite": _isfinite,
-    "where": _where, "cast": _cast, "clip": _clip, "erfc": _erfc, "matmul": _matmul, "cumsum": _cumsum, "sort": _sort,
+    "where": _where, "cast": _cast, "clip": _clip, "erfc": _erfc, "normalize": _normalize, "matmul": _matmul, "cumsum": _cumsum, "sort": _sort,
     "reshape": _reshape, "broadcast_to": _broadcast_to, "transpose": _transpose, "concatenate": _concatenate,
     "take_slice": _take_slice, "gather": _gather, "one_hot": _one_hot, "length": _length,
 }  # fmt: skip
