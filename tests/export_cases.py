@@ -145,7 +145,8 @@ OPS: dict[str, Callable[..., Any]] = {
     "unit normalize": lambda x: x / ops.maximum(ops.sum(x * x, -1, keepdims=True), 1e-12) ** 0.5,
     "normalize": lambda x: ops.normalize(x, (1,)),
     "slice": lambda x: x[:, 1:5:2], "slice backward": lambda x: x[:, ::-1], "item": lambda x: x[:, -2],
-    "new axis": lambda x: x[:, None, 2:], "ellipsis": lambda x: x[..., :2], "stack": lambda x: layers.Activation(lambda v: ops.stack([v, -v], 1))(x),
+    "new axis": lambda x: x[:, None, 2:], "ellipsis": lambda x: x[..., :2],
+    "stack": lambda x: layers.Activation(lambda v: ops.stack([v, -v], 1))(x),
     "gather": lambda x: ops.gather(x, INDICES, 1), "concatenate": lambda x: ops.concatenate([x, x * 2], 1),
     "broadcast": lambda x: x + np.arange(6, dtype="float32"), "product with a constant": lambda x: x @ np.eye(6, 3),
 }  # fmt: skip

@@ -72,8 +72,8 @@ class _File:
             raise ModelFileError(f"{path} is no intact .onnx file ({error}). Use an intact copy.") from None
         if TEXT not in self._found.metadata:
             raise ModelFileError(
-                f"{path} is an .onnx file that Backlit did not write: it holds no description of layers. Make the "
-                "model with backlit.layers, and give it the weights with set_weights."
+                f"{path} holds no description of layers: Backlit did not write it, or it has layers that could not be "
+                "described. Make the model with backlit.layers, and give it the weights with set_weights."
             )
         self._require_unchanged()
 
@@ -82,8 +82,8 @@ class _File:
         wanted = metadata.get(DIGEST)
         if wanted is not None and wanted != _digest(self._found.graph, metadata[TEXT]):
             raise ModelFileError(
-                f"{self.name} was damaged or changed since Backlit wrote it: its digest differs. Use an intact copy. If "
-                f"its numbers were changed on purpose, delete the entry {DIGEST!r} of its metadata_props."
+                f"{self.name} was damaged or changed since Backlit wrote it: its digest differs. Use an intact copy, or "
+                f"delete the entry {DIGEST!r} of its metadata_props if its numbers were changed on purpose."
             )
 
     def names(self) -> Iterable[str]:

@@ -115,12 +115,16 @@ class Writer:
                 renamed[have] = output
             else:  # an input, a weight, or a value that is another output already
                 self._nodes.append(("Identity", (have,), [output], {}))
-        nodes = (
-            onnx_message.node(kind, names[0], *([renamed.get(n, n) for n in part] for part in (inputs, names)), attrs)
+        nodes = [
+            onnx_message.node(kind, names[0], _renamed(inputs, renamed), _renamed(names, renamed), attrs)
             for kind, inputs, names, attrs in self._nodes
-        )
+        ]
         return onnx_message.graph(
             self.found.name, nodes, (onnx_message.tensor(*one) for one in self.tensors.items()),
             [onnx_message.value(self.names[n], n.shape, n.dtype) for n in self.found.inputs.values()],
             [onnx_message.value(name, n.shape, n.dtype) for name, n in self._outputs.items()],
         )  # fmt: skip
+
+
+def _renamed(names: Iterable[str], renamed: Mapping[str, str]) -> list[str]:
+    return [renamed.get(name, name) for name in names]

@@ -92,7 +92,7 @@ class ModelFile:
 def read(data: bytes) -> ModelFile:
     """Return what a ModelProto holds; arrays are views of `data`. Bytes that are no model raise `ValueError`."""
     found = ModelFile()
-    for number, wire, inner in fields(data):
+    for number, _, inner in fields(data):
         if number == 7 and found.graph:
             raise ValueError("two graphs")
         if number == 7:
@@ -104,7 +104,7 @@ def read(data: bytes) -> ModelFile:
             found.metadata[key] = text
     if not found.graph:
         raise ValueError("no graph")
-    for number, wire, inner in fields(found.graph):
+    for number, _, inner in fields(found.graph):
         if number == 5:
             name, array = _tensor(_bytes(inner))
             if name in found.arrays:

@@ -41,7 +41,7 @@ def _gemm(node: Node) -> Match | None:
 
 
 def _batch_normalization(node: Node) -> Match | None:
-    """`(x - mean) / sqrt(variance + epsilon) * gamma + beta`, with or without gamma and beta; the features are axis 1."""
+    """`(x - mean) / sqrt(variance + epsilon) * gamma + beta`, gamma and beta or not; the features are axis 1."""
     base, gamma, beta = _scaled(node)
     if not _is(base, "divide") or not _is(base.inputs[0], "subtract") or not _is(base.inputs[1], "sqrt"):
         return None

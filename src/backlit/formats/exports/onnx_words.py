@@ -204,15 +204,10 @@ def _concatenate(w: Writer, node: Node, x: list[str]) -> str:
 
 
 def _take_slice(w: Writer, node: Node, x: list[str]) -> str:
-    cuts = [(axis, cut) for axis, cut in enumerate(resolved(node)) if not cut.is_whole]
+    cuts = {axis: cut for axis, cut in enumerate(resolved(node)) if not cut.is_whole}
     if cuts:
-        columns = (
-            [c.start for _, c in cuts],
-            [c.end for _, c in cuts],
-            [a for a, _ in cuts],
-            [c.step for _, c in cuts],
-        )
-        x = [w.op("Slice", x[0], *map(w.whole, columns))]
+        ends = ([cut.start for cut in cuts.values()], [cut.end for cut in cuts.values()])
+        x = [w.op("Slice", x[0], *map(w.whole, (*ends, cuts, [cut.step for cut in cuts.values()])))]
     return w.op("Reshape", x[0], w.whole(_sizes(node)))
 
 

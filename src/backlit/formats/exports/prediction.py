@@ -75,11 +75,11 @@ class _Recording:
             leaves = {str(i): _as_tensor(leaf) for i, leaf in enumerate(nest.flatten(value))}
             graph = trace.graph(leaves)
         self.names = _output_names(model, value)
-        changed = [name for name in graph.outputs if name not in leaves]
-        if changed:
-            raise ConfigError(f"Predicting changes {changed[0]!r}, which an export cannot. {_chance(changed[0])}")
         self.variables = {graph.inputs[k]: v for k, v in trace.variables.items() if k in graph.inputs}
         self.graph = rewritten(graph, _rule(is_known))
+        changed = [name for name in graph.outputs if name not in leaves]
+        if changed:
+            raise ConfigError(f"Predicting changes {changed[0]!r}, which an export cannot do. Take that out of `call`.")
 
     def _value(self, model: Any, shapes: Any, size: int, trace: Trace) -> Any:
         names = iter(model.input_names or ())
@@ -151,15 +151,12 @@ def _rule(is_known: Knows) -> Any:
 def no_word(node: Node, why: str = "") -> ConfigError:
     """Return the error of an op that cannot be written."""
     layer = f"Layer {node.scope!r}" if node.scope else "The model"
-    reason = why or (_chance(node.scope) if node.op.kind == "random" else "This format has no word for it.")
+    chance = "It draws random numbers while predicting: call it without training=True."
+    reason = why or (chance if node.op.kind == "random" else "This format has no word for it.")
     return ConfigError(
         f"{layer} computes {node.op.name!r}, which cannot be exported. {reason} Leave the layer out, or write it with "
         "other ops."
     )
-
-
-def _chance(name: str) -> str:
-    return f"Does {name.split('/')[0]!r} draw random numbers while predicting? Call it without training=True."
 
 
 def _merged(name: str, first: _Recording, second: _Recording) -> Prediction:
