@@ -68,6 +68,7 @@ FORMATS = (
         "exports.onnx_file",
         ("save", "load", "notes", "load_weights"),
     ),
+    Format(".py", "predict as one Python file that needs only NumPy", "exports.python_file", ("save",)),
     Format(".json", "the network without its weights", "structure", ("save", "load")),
 )
 _IN_WORDS = {

@@ -82,8 +82,8 @@ class _File:
         wanted = metadata.get(DIGEST)
         if wanted is not None and wanted != _digest(self._found.graph, metadata[TEXT]):
             raise ModelFileError(
-                f"{self.name} was damaged or changed since Backlit wrote it: its digest differs. Use an intact copy, or "
-                f"delete the entry {DIGEST!r} of its metadata_props if its numbers were changed on purpose."
+                f"{self.name} was damaged or changed since Backlit wrote it: its digest differs. Use an intact copy, "
+                f"or delete the entry {DIGEST!r} of its metadata_props if its numbers were changed on purpose."
             )
 
     def names(self) -> Iterable[str]:

@@ -237,7 +237,7 @@ WORDS: dict[str, Word] = {
     **dict.fromkeys(("argmax", "argmin"), _place),
     "not_equal": _not_equal, "square": _square, "expm1": _expm1, "log1p": _log1p, "mod": _mod,
     "floor_divide": _floor_divide, "isnan": lambda w, node, x: w.op("IsNaN", x[0]), "isfinite": _isfinite,
-    "where": _where, "cast": _cast, "clip": _clip, "erfc": _erfc, "normalize": _normalize, "matmul": _matmul, "cumsum": _cumsum, "sort": _sort,
-    "reshape": _reshape, "broadcast_to": _broadcast_to, "transpose": _transpose, "concatenate": _concatenate,
-    "take_slice": _take_slice, "gather": _gather, "one_hot": _one_hot, "length": _length,
+    "where": _where, "cast": _cast, "clip": _clip, "erfc": _erfc, "normalize": _normalize, "matmul": _matmul,
+    "cumsum": _cumsum, "sort": _sort, "reshape": _reshape, "broadcast_to": _broadcast_to, "transpose": _transpose,
+    "concatenate": _concatenate, "take_slice": _take_slice, "gather": _gather, "one_hot": _one_hot, "length": _length,
 }  # fmt: skip

@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from ...arrays import Array, Shape, as_dtype
+from ...arrays import Array, as_dtype
 from ...errors import ConfigError, NotRecordable
 from ...graph import Graph, Node
-from ...graph.evaluate import evaluate
-from ...graph.node import constant, given
+from ...graph.node import constant
 from ...graph.record import Recorder, record
 from ...graph.rewrite import rewritten
 from ...layers import nest
@@ -209,35 +206,3 @@ def _sizes(node: Node, other: Node) -> Any:
 
 def _depends(node: Node) -> ConfigError:
     return no_word(node, "Its numbers depend on the size of the batch, which an export leaves open.")
-
-
-def folded(found: Prediction) -> tuple[Prediction, dict[Node, Array]]:
-    """Return the same with all that depends on no data computed now, and these arrays by their nodes.
-
-    An array is named after its Variable, else after the layer and the op that gave it.
-    """
-    values: dict[Node, Array] = {node: np.asarray(v.numpy()) for node, v in found.weights.items()}
-    twins: dict[Node, Node] = {}
-    arrays: dict[Node, Array] = {}
-    data = set(found.inputs.values())
-    for node in found.graph.nodes:
-        below = tuple(twins[one] for one in node.inputs)
-        if node in data or (below and any(one not in arrays for one in below)):
-            twins[node] = node if node in data else _moved(node, below)
-            continue
-        [array] = evaluate([node], values)
-        values[node] = array
-        twins[node] = _named(node, found, array.shape)
-        arrays[twins[node]] = array
-    outputs = {name: twins[node] for name, node in found.outputs.items()}
-    return Prediction(found.name, found.inputs, outputs, {}), arrays
-
-
-def _moved(node: Node, inputs: tuple[Node, ...]) -> Node:
-    return Node(node.op, inputs, node.attrs, node.spec, node.name, node.scope, node.phase)
-
-
-def _named(node: Node, found: Prediction, shape: Shape) -> Node:
-    if node in found.weights:
-        return node
-    return Node(given, (), {}, Spec(shape, node.dtype), f"{node.scope or 'model'}/{node.op.name}", node.scope)

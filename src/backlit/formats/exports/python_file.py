@@ -1,0 +1,166 @@
+"""The `.py` file: a trained network as one program that needs NumPy and nothing else.
+
+`predict` has a line for each layer, activations are functions printed from their rules, and the weights stand below as
+text. The file is made of names, numbers and words of ours; of the user's own words only letters and digits are used.
+"""
+
+from __future__ import annotations
+
+import base64
+import keyword
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..._version import __version__
+from ...arrays import Array
+from ...files import StrPath
+from ...graph import Node
+from ...graph.node import constant
+from ..whole_file import write_bytes
+from .composites import Function, function_of, is_function
+from .expressions import Text
+from .folding import folded
+from .prediction import Prediction, prediction
+from .python_template import FOOT, HEAD, PREDICT
+from .python_words import WORDS, dtype_text, literal
+from .statements import Names, lines, named_weights, readable
+
+TAKEN = {
+    *keyword.kwlist,
+    "np",
+    "base64",
+    "predict",
+    "main",
+    "batch",
+    "array",
+    "len",
+    "range",
+    "print",
+    "sys",
+    "argparse",
+}
+WIDTH = 112
+LONGEST_LINE = 92
+LARGEST_LITERAL = 16  # numbers of an array that stands where it is used
+
+
+def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> None:
+    """Write a built model, atomically; what NumPy has no word for raises `ConfigError`. Notes have no place here."""
+    found, arrays = folded(prediction(model, _words(), lambda node: node.op.body is None or is_function(node, WORDS)))
+    write_bytes(path, Printer(found, arrays).text())
+
+
+def _words() -> Iterable[str]:
+    from ...models.operations import table
+
+    return {*WORDS, *(name for name, op in table().items() if op.body is not None)}
+
+
+class Printer:
+    """Prints one prediction."""
+
+    def __init__(self, found: Prediction, arrays: Mapping[Node, Array]) -> None:
+        self.found = found
+        self.arrays = dict(arrays)
+        self.names = Names(TAKEN)
+        self.functions: dict[tuple[str, str], str] = {}  # (name of the op, its lines with _ for the name) -> its name
+        self.printed: list[str] = []
+        single = len(found.inputs) == 1
+        self.given = {node: self.names.new("x" if single else name) for name, node in found.inputs.items()}
+        self.known = self.given | named_weights(self.arrays, self.names)
+
+    def batch_size(self) -> str:
+        """Return the expression for how many samples are given."""
+        return f"len({next(iter(self.given.values()))})"
+
+    def text(self) -> str:
+        """Return the whole file."""
+        own = lines(self.found, self.known, self.names, lambda node: False)
+        called = self.known | own
+        body = [f"{assigned(name, self.computed(node, called).text)}  # {_shape(node)}" for node, name in own.items()]
+        results = [self.value(node, called).text for node in self.found.outputs.values()]
+        given = list(self.given.values())
+        checks = [f'{n} = batch({n}, {dtype_text(k.dtype)}, {k.shape[1:]}, "{n}")' for k, n in self.given.items()]
+        block = PREDICT.format(
+            given=", ".join(given),
+            body=textwrap.indent("\n".join((*checks, *body)), " " * 4),
+            results=", ".join(results),
+        )
+        foot = FOOT.format(files=len(given), inputs=", ".join(given), shapes=[k.shape[1:] for k in self.given])
+        weights = [self._weight(self.known[node], array) for node, array in self.arrays.items()]
+        return "\n\n\n".join((self._head() + block, *self.printed, foot + "\n\n".join(weights), MAIN)) + "\n"
+
+    def _head(self) -> str:
+        return HEAD.format(
+            name=readable(self.found.name),
+            version=__version__,
+            takes=self._said(self.found.inputs.values()),
+            gives=self._said(self.found.outputs.values()),
+            outputs=", ".join(map(readable, self.found.outputs)),
+        )
+
+    def _said(self, nodes: Iterable[Node]) -> str:
+        return ", ".join(f"{node.dtype.name} {_shape(node)}" for node in nodes)
+
+    def value(self, node: Node, called: Mapping[Node, str]) -> Text:
+        """Return a node by its name if it has one, a constant, or what computes it."""
+        if node in called:
+            return Text(called[node])
+        if node.op is constant:
+            return literal(node.value) if node.value.size <= LARGEST_LITERAL else Text(self._array(node))
+        return self.computed(node, called)
+
+    def computed(self, node: Node, called: Mapping[Node, str]) -> Text:
+        """Return what computes a node of others."""
+        below = [self.value(one, called) for one in node.inputs]
+        if node.op.body is None:
+            return WORDS[node.op.name](self, node, below)
+        return Text(f"{self.function(function_of(node))}({', '.join(one.text for one in below)})")
+
+    def _array(self, node: Node) -> str:
+        self.arrays[node] = node.value
+        if node not in self.known:
+            self.known[node] = self.names.new("constant")
+        return self.known[node]
+
+    def function(self, rule: Function) -> str:
+        """Return the name of the function a composite op is, printed once."""
+        inner = Names({*TAKEN, *rule.inputs.values()})
+        letters = iter("abcdefghijklmnopqrstuvwz")
+        called = {**rule.inputs, **{node: inner.new(next(letters, "t")) for node in rule.lines}}
+        steps = [assigned(called[n], self.computed(n, called).text) for n in rule.lines]
+        steps.append(assigned("return", self.value(rule.result, called).text))
+        body = textwrap.indent("\n".join((f'"""{rule.said}"""', *steps)), " " * 4)
+        text = f"({', '.join(rule.inputs.values())}):\n{body}"
+        key = (rule.name, text)
+        if key not in self.functions:
+            self.functions[key] = self.names.new(rule.name)
+            self.printed.append(f"def {self.functions[key]}{text}")
+        return self.functions[key]
+
+    @staticmethod
+    def _weight(name: str, array: Array) -> str:
+        plain = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+        lines = textwrap.wrap(base64.b64encode(plain.tobytes()).decode(), WIDTH) or [""]
+        return f'{name} = array("{plain.dtype.str}", {array.shape}, """\n' + "\n".join(lines) + '\n""")'
+
+
+def assigned(name: str, text: str) -> str:
+    """Return `name = text`, or `return text`, in parentheses over several lines where it is long."""
+    start = name if name == "return" else f"{name} ="
+    if len(start) + len(text) < LONGEST_LINE:
+        return f"{start} {text}"
+    parts = textwrap.wrap(text, LONGEST_LINE, break_long_words=False, break_on_hyphens=False)
+    return "\n".join((f"{start} (", *(f"    {part}" for part in parts), ")"))
+
+
+def _shape(node: Node) -> str:
+    sizes = ["n" if size is None else str(size) for size in node.shape]
+    return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
+
+
+MAIN = """if __name__ == "__main__":
+    main()"""

@@ -1,0 +1,60 @@
+"""A prediction as lines of a program: which values get a name and a line, and what they are called.
+
+A value that is used twice, or that a layer hands to the next one, has a line; the others stand inside the expression
+that uses them. Python and C are both printed so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from ...graph import Node
+from ...graph.node import constant
+from .prediction import Prediction
+
+Must = Callable[[Node], bool]
+
+
+class Names:
+    """Identifiers of a program, each given once; `taken` are those it may not use."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+
+    def new(self, wish: str) -> str:
+        """Return `wish` as an identifier, numbered if it is taken: `dense/kernel` becomes `dense_kernel`."""
+        plain = re.sub(r"[^0-9A-Za-z]+", "_", wish).strip("_").lower() or "value"
+        plain = f"v_{plain}" if plain[0].isdigit() else plain
+        name, count = plain, 0
+        while name in self._taken:
+            count += 1
+            name = f"{plain}_{count}"
+        self._taken.add(name)
+        return name
+
+
+def named_weights(arrays: Iterable[Node], names: Names) -> dict[Node, str]:
+    """Return what the arrays are called: after the layer and the weight, without their part in training."""
+    return {node: names.new(re.sub(r"^(params|state|input)/", "", node.name)) for node in arrays}
+
+
+def lines(found: Prediction, known: Mapping[Node, str], names: Names, must: Must) -> dict[Node, str]:
+    """Return the nodes that get a line of their own, in order, and what each is called.
+
+    `known` have names already; nodes that `must` says have a line in any case.
+    """
+    nodes = found.graph.nodes
+    uses = Counter(below for node in nodes for below in node.inputs)
+    ends = set(found.outputs.values())
+    handed = {below for node in nodes for below in node.inputs if below.scope and below.scope != node.scope}
+    chosen = [n for n in nodes if n not in known and n.op is not constant]
+    chosen = [n for n in chosen if uses[n] > 1 or n in ends or n in handed or must(n)]
+    last = {n.scope: n for n in chosen}
+    return {n: names.new(n.scope if last[n.scope] is n and n.scope else f"{n.scope}/{n.op.name}") for n in chosen}
+
+
+def readable(text: str) -> str:
+    """Return a name of the user's as it may stand in a comment: letters, digits, spaces and a few signs."""
+    return re.sub(r"[^0-9A-Za-z _.,:()\[\]-]", "_", text)[:80]
