@@ -69,6 +69,7 @@ FORMATS = (
         ("save", "load", "notes", "load_weights"),
     ),
     Format(".py", "predict as one Python file that needs only NumPy", "exports.python_file", ("save",)),
+    Format(".c", "predict as one C99 file that needs only <math.h>", "exports.c_file", ("save",)),
     Format(".json", "the network without its weights", "structure", ("save", "load")),
 )
 _IN_WORDS = {

@@ -26,7 +26,7 @@ from .folding import folded
 from .prediction import Prediction, prediction
 from .python_template import FOOT, HEAD, PREDICT
 from .python_words import WORDS, dtype_text, literal
-from .statements import Names, lines, named_weights, readable
+from .statements import Names, called, lines, named_weights, readable, sizes_text
 
 TAKEN = {
     *keyword.kwlist,
@@ -78,10 +78,13 @@ class Printer:
 
     def text(self) -> str:
         """Return the whole file."""
-        own = lines(self.found, self.known, self.names, lambda node: False)
-        called = self.known | own
-        body = [f"{assigned(name, self.computed(node, called).text)}  # {_shape(node)}" for node, name in own.items()]
-        results = [self.value(node, called).text for node in self.found.outputs.values()]
+        own = called(lines(self.found, self.known), self.names)
+        known = self.known | own
+        steps = [
+            (assigned(name, self.computed(node, known).text), sizes_text(node.shape)) for node, name in own.items()
+        ]
+        body = [f"{step}  # {sizes}" for step, sizes in steps]
+        results = [self.value(node, known).text for node in self.found.outputs.values()]
         given = list(self.given.values())
         checks = [f'{n} = batch({n}, {dtype_text(k.dtype)}, {k.shape[1:]}, "{n}")' for k, n in self.given.items()]
         block = PREDICT.format(
@@ -103,19 +106,19 @@ class Printer:
         )
 
     def _said(self, nodes: Iterable[Node]) -> str:
-        return ", ".join(f"{node.dtype.name} {_shape(node)}" for node in nodes)
+        return ", ".join(f"{node.dtype.name} {sizes_text(node.shape)}" for node in nodes)
 
-    def value(self, node: Node, called: Mapping[Node, str]) -> Text:
+    def value(self, node: Node, known: Mapping[Node, str]) -> Text:
         """Return a node by its name if it has one, a constant, or what computes it."""
-        if node in called:
-            return Text(called[node])
+        if node in known:
+            return Text(known[node])
         if node.op is constant:
             return literal(node.value) if node.value.size <= LARGEST_LITERAL else Text(self._array(node))
-        return self.computed(node, called)
+        return self.computed(node, known)
 
-    def computed(self, node: Node, called: Mapping[Node, str]) -> Text:
+    def computed(self, node: Node, known: Mapping[Node, str]) -> Text:
         """Return what computes a node of others."""
-        below = [self.value(one, called) for one in node.inputs]
+        below = [self.value(one, known) for one in node.inputs]
         if node.op.body is None:
             return WORDS[node.op.name](self, node, below)
         return Text(f"{self.function(function_of(node))}({', '.join(one.text for one in below)})")
@@ -130,9 +133,9 @@ class Printer:
         """Return the name of the function a composite op is, printed once."""
         inner = Names({*TAKEN, *rule.inputs.values()})
         letters = iter("abcdefghijklmnopqrstuvwz")
-        called = {**rule.inputs, **{node: inner.new(next(letters, "t")) for node in rule.lines}}
-        steps = [assigned(called[n], self.computed(n, called).text) for n in rule.lines]
-        steps.append(assigned("return", self.value(rule.result, called).text))
+        known = {**rule.inputs, **{node: inner.new(next(letters, "t")) for node in rule.lines}}
+        steps = [assigned(known[n], self.computed(n, known).text) for n in rule.lines]
+        steps.append(assigned("return", self.value(rule.result, known).text))
         body = textwrap.indent("\n".join((f'"""{rule.said}"""', *steps)), " " * 4)
         text = f"({', '.join(rule.inputs.values())}):\n{body}"
         key = (rule.name, text)
@@ -144,8 +147,9 @@ class Printer:
     @staticmethod
     def _weight(name: str, array: Array) -> str:
         plain = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
-        lines = textwrap.wrap(base64.b64encode(plain.tobytes()).decode(), WIDTH) or [""]
-        return f'{name} = array("{plain.dtype.str}", {array.shape}, """\n' + "\n".join(lines) + '\n""")'
+        text = base64.b64encode(plain.tobytes()).decode()
+        rows = [text[i : i + WIDTH] for i in range(0, len(text), WIDTH)]
+        return "\n".join((f'{name} = array("{plain.dtype.str}", {array.shape}, """', *rows, '""")'))
 
 
 def assigned(name: str, text: str) -> str:
@@ -155,11 +159,6 @@ def assigned(name: str, text: str) -> str:
         return f"{start} {text}"
     parts = textwrap.wrap(text, LONGEST_LINE, break_long_words=False, break_on_hyphens=False)
     return "\n".join((f"{start} (", *(f"    {part}" for part in parts), ")"))
-
-
-def _shape(node: Node) -> str:
-    sizes = ["n" if size is None else str(size) for size in node.shape]
-    return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
 
 
 MAIN = """if __name__ == "__main__":

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from ...graph import Node
 from ...graph.node import constant
 from .prediction import Prediction
 
-Must = Callable[[Node], bool]
+Test = Callable[[Node], bool]
 
 
 class Names:
@@ -40,21 +40,35 @@ def named_weights(arrays: Iterable[Node], names: Names) -> dict[Node, str]:
     return {node: names.new(re.sub(r"^(params|state|input)/", "", node.name)) for node in arrays}
 
 
-def lines(found: Prediction, known: Mapping[Node, str], names: Names, must: Must) -> dict[Node, str]:
-    """Return the nodes that get a line of their own, in order, and what each is called.
+def lines(found: Prediction, known: Iterable[Node], must: Test | None = None, never: Test | None = None) -> list[Node]:
+    """Return the nodes that get a line of their own, in order.
 
-    `known` have names already; nodes that `must` says have a line in any case.
+    `known` have a name already; nodes that `must` tells have a line in any case, those that `never` tells in none.
     """
-    nodes = found.graph.nodes
+    nodes, without = found.graph.nodes, set(known)
     uses = Counter(below for node in nodes for below in node.inputs)
     ends = set(found.outputs.values())
     handed = {below for node in nodes for below in node.inputs if below.scope and below.scope != node.scope}
-    chosen = [n for n in nodes if n not in known and n.op is not constant]
-    chosen = [n for n in chosen if uses[n] > 1 or n in ends or n in handed or must(n)]
-    last = {n.scope: n for n in chosen}
+    return [
+        node
+        for node in nodes
+        if node not in without and node.op is not constant and not (never is not None and never(node))
+        and (uses[node] > 1 or node in ends or node in handed or (must is not None and must(node)))
+    ]  # fmt: skip
+
+
+def called(chosen: Iterable[Node], names: Names) -> dict[Node, str]:
+    """Return what the lines are called: the last one of a layer has the layer's name, others the op's besides."""
+    last = {node.scope: node for node in chosen}
     return {n: names.new(n.scope if last[n.scope] is n and n.scope else f"{n.scope}/{n.op.name}") for n in chosen}
 
 
 def readable(text: str) -> str:
     """Return a name of the user's as it may stand in a comment: letters, digits, spaces and a few signs."""
     return re.sub(r"[^0-9A-Za-z _.,:()\[\]-]", "_", text)[:80]
+
+
+def sizes_text(sizes: Iterable[int | None]) -> str:
+    """Return a shape as it is written for people, with n for the size of the batch: `(n, 784)`."""
+    parts = ["n" if size is None else str(size) for size in sizes]
+    return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
