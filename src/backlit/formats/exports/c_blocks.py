@@ -48,20 +48,6 @@ static void softmax{n}(const {t} *x, {t} *y, int outer, int size, int inner) {{
             y[j] /= total;
     }}
 }}""",
-    "log_softmax": """\
-/* y = x - ln(sum(e**x)) along an axis of that size, whose numbers lie `inner` apart. */
-static void log_softmax{n}(const {t} *x, {t} *y, int outer, int size, int inner) {{
-    for (int i = 0; i < outer * inner; i++) {{
-        const int start = i / inner * size * inner + i % inner, end = start + size * inner;
-        {t} top = x[start], total = 0;
-        for (int j = start; j < end; j += inner)
-            top = fmax{f}(top, x[j]);
-        for (int j = start; j < end; j += inner)
-            total += exp{f}(x[j] - top);
-        for (int j = start; j < end; j += inner)
-            y[j] = x[j] - top - log{f}(total);
-    }}
-}}""",
     "cumsum": """\
 /* y = the running sum of x along an axis of that size, whose numbers lie `inner` apart. */
 static void cumsum{n}(const {t} *x, {t} *y, int outer, int size, int inner, int reverse) {{
@@ -144,7 +130,7 @@ def _matmul(p: Printer, node: Node) -> list[str]:
 
 def _factor(p: Printer, node: Node, i: int) -> Leaf:
     """Return a factor as matrices whose numbers lie one after the other; others are copied first."""
-    leaf = p.leaf(node.inputs[i])
+    leaf = p.layout.leaf(node.inputs[i])
     if node.attrs["transpose_" + "ab"[i]]:
         swap = (*range(len(leaf.shape) - 2), len(leaf.shape) - 1, len(leaf.shape) - 2)
         leaf = Leaf(leaf.name, leaf.offset, tuple(leaf.strides[k] for k in swap), tuple(leaf.shape[k] for k in swap))
@@ -156,7 +142,7 @@ def _reduction(p: Printer, node: Node) -> list[str]:
     [below] = node.inputs
     axes, shape = node.attrs["axes"], sizes(below)
     out = whole(p.called[node], tuple(1 if i in axes else n for i, n in enumerate(shape)))
-    leaves = p.leaves(below)
+    leaves = p.layout.leaves(below)
     outer = nest([out, *leaves], shape, [i for i in range(len(shape)) if i not in axes])
     inner = nest(leaves, shape, axes, len(outer.counts))
     value = p.inside(below, outer.then(inner, leaves))
@@ -181,11 +167,11 @@ def _step(p: Printer, node: Node, value: Text) -> str:
 
 def _softmax(p: Printer, node: Node) -> list[str]:
     axis = node.attrs["axis"] % len(node.shape)
-    return _call(p, node, p.function(node.op.name, node), *_lanes(node, axis))
+    return _call(p, node, p.function("softmax", node), *_lanes(node, axis))
 
 
 def _call(p: Printer, node: Node, name: str, *numbers: int) -> list[str]:
-    given = [p.array(node.inputs[0]), p.called[node], *map(str, numbers)]
+    given = [p.layout.array(node.inputs[0]), p.called[node], *map(str, numbers)]
     return [f"{name}({', '.join(given)});"]
 
 
@@ -210,12 +196,14 @@ def _gather(p: Printer, node: Node) -> list[str]:
     if places.dtype.name != "int64":
         raise no_word(node, "Its places are no int64.")
     lanes = (*_lanes(below, node.attrs["axis"]), math.prod(sizes(places)))
-    return [f"{name}({p.array(below)}, {p.array(places)}, {p.called[node]}, {', '.join(map(str, lanes))});"]
+    return [
+        f"{name}({p.layout.array(below)}, {p.layout.array(places)}, {p.called[node]}, {', '.join(map(str, lanes))});"
+    ]
 
 
 def _one_hot(p: Printer, node: Node) -> list[str]:
     count, classes = math.prod(sizes(node.inputs[0])), node.attrs["num_classes"]
-    out, below = p.called[node], p.array(node.inputs[0])
+    out, below = p.called[node], p.layout.array(node.inputs[0])
     return [
         f"for (int i = 0; i < {count}; i++)",
         f"    for (int j = 0; j < {classes}; j++)",
@@ -229,7 +217,7 @@ def _concatenate(p: Printer, node: Node) -> list[str]:
     for below in node.inputs:
         shape: Shape = sizes(below)
         out = Leaf(p.called[node], start * strides[axis], strides, shape)
-        loops = nest([out, *p.leaves(below)], shape)
+        loops = nest([out, *p.layout.leaves(below)], shape)
         lines += loops.around([f"{loops.at(out)} = {p.inside(below, loops).text};"])
         start += shape[axis]
     return lines
@@ -238,9 +226,8 @@ def _concatenate(p: Printer, node: Node) -> list[str]:
 REDUCTIONS = ("sum", "mean", "max", "min", "prod", "any", "all")
 BLOCKS: dict[str, Block] = {
     **dict.fromkeys(REDUCTIONS, _reduction),
-    **dict.fromkeys(("softmax", "log_softmax"), _softmax),
     **dict.fromkeys(("argmax", "argmin"), _arg),
-    "matmul": _matmul, "cumsum": _cumsum, "sort": _sort, "gather": _gather, "one_hot": _one_hot,
+    "matmul": _matmul, "softmax": _softmax, "cumsum": _cumsum, "sort": _sort, "gather": _gather, "one_hot": _one_hot,
     "concatenate": _concatenate,
 }  # fmt: skip
 INLINE = (*REDUCTIONS, "concatenate")  # blocks that take an expression; the others want an array

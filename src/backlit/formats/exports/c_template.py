@@ -30,4 +30,14 @@ PREDICT = """\
     for (int i = 0; i < n; i++)
         predict({calls});
 }}"""
-KEYWORDS = ["auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "main", "errno", "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos", "cosh", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "fdim", "floor", "fma", "fmax", "fmin", "fmod", "frexp", "hypot", "ilogb", "j0", "j1", "jn", "ldexp", "lgamma", "gamma", "llrint", "llround", "log", "log10", "log1p", "log2", "logb", "lrint", "lround", "modf", "nan", "nearbyint", "nextafter", "nexttoward", "pow", "remainder", "remquo", "rint", "round", "scalb", "scalbln", "scalbn", "significand", "signgam", "sin", "sinh", "sqrt", "tan", "tanh", "tgamma", "trunc", "y0", "y1", "yn", "drem", "finite", "isinf", "isnan", "isfinite", "isnormal", "signbit", "fpclassify", "predict", "predict_batch", "total", "place", "places", "start", "end", "top", "best", "row", "held", "named", "at", "value", "n", "outer", "inner", "size", "count", "columns", "rows"]
+TAKEN = """
+    auto break case char const continue default do double else enum extern float for goto if inline int long
+    register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
+    main errno abs acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs
+    fdim floor fma fmax fmin fmod frexp hypot ilogb j0 j1 jn ldexp lgamma gamma llrint llround log log10 log1p
+    log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow remainder remquo rint round scalb scalbln
+    scalbn significand signgam sin sinh sqrt tan tanh tgamma trunc y0 y1 yn drem finite isinf isnan isfinite
+    isnormal signbit fpclassify predict predict_batch total places start end top best row held named at value
+    outer inner size count columns rows reverse
+"""  # words of C, functions of <math.h>, and names that our own functions use
+KEYWORDS = frozenset(TAKEN.split())

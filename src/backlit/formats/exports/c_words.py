@@ -1,7 +1,7 @@
 """How each element-wise primitive is said in C: a table from the names of ops to expressions of numbers.
 
-Names of functions carry the suffix of their type: `expf` for float, `exp` for double. What C has no operator or function
-for is a small function of ours (`HELPERS`), printed where it is used.
+Names of functions carry the suffix of their type: `expf` for float, `exp` for double. What C has no operator or
+function for is a small function of ours (`HELPERS`), printed where it is used.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def hexadecimal(value: np.generic) -> str:
 
 
 def _operator(p: Printer, node: Node, x: list[Text]) -> Text:
-    found = infix(node.op.name, *x, sign=OPERATORS[node.op.name])
+    found = infix(node.op.name, x[0], x[1], OPERATORS[node.op.name])
     return found if node.op.name != "logical_and" or "||" not in found.text else Text(f"({found.text})")
 
 

@@ -19,6 +19,7 @@ from ...arrays import Array
 from ...files import StrPath
 from ...graph import Node
 from ...graph.node import constant
+from ...models.operations import table
 from ..whole_file import write_bytes
 from .composites import Function, function_of, is_function
 from .expressions import Text
@@ -49,14 +50,12 @@ LARGEST_LITERAL = 16  # numbers of an array that stands where it is used
 
 def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> None:
     """Write a built model, atomically; what NumPy has no word for raises `ConfigError`. Notes have no place here."""
-    found, arrays = folded(prediction(model, _words(), lambda node: node.op.body is None or is_function(node, WORDS)))
+    found, arrays = folded(prediction(model, {*WORDS, *table()}, _is_known))
     write_bytes(path, Printer(found, arrays).text())
 
 
-def _words() -> Iterable[str]:
-    from ...models.operations import table
-
-    return {*WORDS, *(name for name, op in table().items() if op.body is not None)}
+def _is_known(node: Node) -> bool:
+    return node.op.name in WORDS if node.op.body is None else is_function(node, WORDS)
 
 
 class Printer:

@@ -64,7 +64,7 @@ def _call(name: str, *inputs: Text, **settings: Any) -> Text:
 
 
 def _operator(p: Printer, node: Node, x: list[Text]) -> Text:
-    return infix(node.op.name, *x)
+    return infix(node.op.name, x[0], x[1])
 
 
 def _function(p: Printer, node: Node, x: list[Text]) -> Text:
@@ -108,7 +108,7 @@ def _matmul(p: Printer, node: Node, x: list[Text]) -> Text:
         if node.attrs[f"transpose_{side}"]:
             flat = len(node.inputs[i].shape) == 2
             x[i] = Text(f"{within(x[i], 9)}.T") if flat else Text(f"np.swapaxes({x[i].text}, -1, -2)")
-    return infix("matmul", *x)
+    return infix("matmul", x[0], x[1])
 
 
 def _sizes(p: Printer, node: Node, open_size: str) -> str:
