@@ -113,10 +113,13 @@ def test_it_reads_as_a_person_would_write_it(tmp_path: Path) -> None:
 
 def test_weights_are_exact(tmp_path: Path) -> None:
     model = shaken(row(layers.Dense(4, use_bias=False))[0])
+    kernel = model.get_weights()[0]
+    kernel[0] = [0.0, -1.0, 1.1754944e-38, 16.0]
+    model.set_weights([kernel])
     model.export(tmp_path / "m.c")
     numbers = re.findall(r"-?0x\S+f(?=,)", (tmp_path / "m.c").read_text())
     found = np.array([float.fromhex(n[:-1]) for n in numbers], "float32").reshape(6, 4)
-    np.testing.assert_array_equal(found, model.get_weights()[0])
+    np.testing.assert_array_equal(found, kernel)
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -144,6 +144,29 @@ def test_one_rule_with_two_settings_is_two_functions(tmp_path: Path) -> None:
     assert text.count("def leaky_relu") == 2
 
 
+def test_notes_are_kept(tmp_path: Path) -> None:
+    model = made("mlp")[0]
+    model.notes = {"classes": ["Käse", 'a"""', "\\"], "scale": 0.1, "more": {"a": [1, None, True]}}
+    model.export(tmp_path / "m.py")
+    assert load(tmp_path / "m.py")["NOTES"] == model.notes
+    assert (tmp_path / "m.py").read_bytes().isascii()
+
+
+def chain(x: Any) -> Any:
+    for _ in range(300):
+        x = 1.001 * x + 0.1
+    return x
+
+
+@pytest.mark.parametrize("ending", [".py", ".c", ".onnx"])
+def test_long_chains_of_arithmetic(ending: str, tmp_path: Path) -> None:
+    model, x = row(layers.Activation(chain))
+    model.export(tmp_path / f"m{ending}")
+    if ending == ".py":
+        found = load(tmp_path / "m.py")["predict"](x)
+        np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-6, atol=1e-6)
+
+
 def test_it_is_written_not_read(tmp_path: Path) -> None:
     made("mlp")[0].export(tmp_path / "m.py")
     with pytest.raises(ConfigError, match=r"\.py .*cannot be read as a model"):

@@ -11,8 +11,6 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from ..._version import __version__
 from ...arrays import Array, DType
 from ...files import StrPath
@@ -24,7 +22,7 @@ from .c_blocks import BLOCKS, function_text
 from .c_layout import TAKEN, VIEWS, Layout
 from .c_loops import Leaf, Nest, nest, sizes, whole
 from .c_template import HEAD, PREDICT
-from .c_words import MATH, SUFFIX, TYPES, WORDS, helper, hexadecimal, literal
+from .c_words import MATH, SUFFIX, TYPES, WORDS, digits, helper, literal
 from .composites import Function, function_of, is_function
 from .expressions import Text
 from .folding import folded
@@ -196,7 +194,7 @@ class Printer:
 
     def _definitions(self) -> Iterable[str]:
         for node, array in self.layout.weights.items():
-            flat = [hexadecimal(value) for value in np.ravel(array)]
+            flat = digits(array)
             rows = (", ".join(flat[i : i + A_ROW]) for i in range(0, len(flat), A_ROW))
             head = f"static const {TYPES[array.dtype.name]} {self.called[node]}[{array.size}] = {{"
             yield "\n".join((head, *(f"    {row}," for row in rows), "};"))

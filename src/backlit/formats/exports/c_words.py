@@ -70,15 +70,16 @@ def literal(value: Array) -> Text:
     return number(f"{item!s}{SUFFIX[value.dtype.name]}")
 
 
-def hexadecimal(value: np.generic) -> str:
-    """Return one number of an array, exactly: `0x1.8p+1f`, or an integer."""
-    if value.dtype.kind != "f":
-        return str(int(value))
-    if not np.isfinite(value):
-        return literal(np.asarray(value)).text
-    digits, power = float(value).hex().split("p")
-    head, _, tail = digits.partition(".")
-    return f"{head}.{tail.rstrip('0') or '0'}p{power}{SUFFIX[value.dtype.name]}"
+def digits(array: Array) -> list[str]:
+    """Return the numbers of an array exactly, those with a point as C99 writes bits: `0x1.800000p+1f`."""
+    flat = array.reshape(-1)
+    if array.dtype.kind != "f":
+        return [str(int(value)) for value in flat]
+    if not np.isfinite(flat).all():
+        return [literal(value).text for value in flat]
+    text = " ".join([*map(float.hex, flat.tolist()), ""])
+    text = text.replace("0000000p", "p")  # digits that float32 never needs
+    return text.replace(" ", f"{SUFFIX[array.dtype.name]} ").split()
 
 
 def _operator(p: Printer, node: Node, x: list[Text]) -> Text:

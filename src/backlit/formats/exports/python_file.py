@@ -10,6 +10,7 @@ import base64
 import keyword
 import textwrap
 from collections.abc import Iterable, Mapping
+from pprint import pformat
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,9 @@ LARGEST_LITERAL = 16  # numbers of an array that stands where it is used
 
 
 def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> None:
-    """Write a built model, atomically; what NumPy has no word for raises `ConfigError`. Notes have no place here."""
+    """Write a built model, atomically, and its notes as `NOTES`; what NumPy has no word for raises `ConfigError`."""
     found, arrays = folded(prediction(model, {*WORDS, *table()}, _is_known))
-    write_bytes(path, Printer(found, arrays).text())
+    write_bytes(path, Printer(found, arrays, notes).text())
 
 
 def _is_known(node: Node) -> bool:
@@ -61,8 +62,9 @@ def _is_known(node: Node) -> bool:
 class Printer:
     """Prints one prediction."""
 
-    def __init__(self, found: Prediction, arrays: Mapping[Node, Array]) -> None:
+    def __init__(self, found: Prediction, arrays: Mapping[Node, Array], notes: Mapping[str, Any] | None = None) -> None:
         self.found = found
+        self.notes = dict(notes or {})
         self.arrays = dict(arrays)
         self.names = Names(TAKEN)
         self.functions: dict[tuple[str, str], str] = {}  # (name of the op, its lines with _ for the name) -> its name
@@ -93,7 +95,8 @@ class Printer:
         )
         foot = FOOT.format(files=len(given), inputs=", ".join(given), shapes=[k.shape[1:] for k in self.given])
         weights = [self._weight(self.known[node], array) for node, array in self.arrays.items()]
-        return "\n\n\n".join((self._head() + block, *self.printed, foot + "\n\n".join(weights), MAIN)) + "\n"
+        noted = [f"NOTES = {_ascii(pformat(self.notes, width=WIDTH, sort_dicts=False))}"] if self.notes else []
+        return "\n\n\n".join((self._head() + block, *self.printed, *noted, foot + "\n\n".join(weights), MAIN)) + "\n"
 
     def _head(self) -> str:
         return HEAD.format(
@@ -158,6 +161,11 @@ def assigned(name: str, text: str) -> str:
         return f"{start} {text}"
     parts = textwrap.wrap(text, LONGEST_LINE, break_long_words=False, break_on_hyphens=False)
     return "\n".join((f"{start} (", *(f"    {part}" for part in parts), ")"))
+
+
+def _ascii(text: str) -> str:
+    """Return Python's text for some data without letters beyond ASCII: inside its strings they become escapes."""
+    return text.encode("ascii", "backslashreplace").decode()
 
 
 MAIN = """if __name__ == "__main__":

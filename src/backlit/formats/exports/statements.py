@@ -14,6 +14,7 @@ from ...graph import Node
 from ...graph.node import constant
 from .prediction import Prediction
 
+DEEPEST = 24  # expressions inside one another: beyond it, a line of their own
 Test = Callable[[Node], bool]
 
 
@@ -45,16 +46,23 @@ def lines(found: Prediction, known: Iterable[Node], must: Test | None = None, ne
 
     `known` have a name already; nodes that `must` tells have a line in any case, those that `never` tells in none.
     """
-    nodes, without = found.graph.nodes, set(known)
+    nodes = found.graph.nodes
     uses = Counter(below for node in nodes for below in node.inputs)
     ends = set(found.outputs.values())
     handed = {below for node in nodes for below in node.inputs if below.scope and below.scope != node.scope}
-    return [
-        node
-        for node in nodes
-        if node not in without and node.op is not constant and not (never is not None and never(node))
-        and (uses[node] > 1 or node in ends or node in handed or (must is not None and must(node)))
-    ]  # fmt: skip
+    depth = dict.fromkeys(known, 0)  # of expressions inside one another
+    chosen: list[Node] = []
+    for node in nodes:
+        if node in depth:
+            continue
+        depth[node] = 1 + max((depth[below] for below in node.inputs), default=-1)
+        if node.op is constant or (never is not None and never(node)):
+            continue
+        wanted = uses[node] > 1 or node in ends or node in handed or (must is not None and must(node))
+        if wanted or depth[node] > DEEPEST:
+            chosen.append(node)
+            depth[node] = 0
+    return chosen
 
 
 def called(chosen: Iterable[Node], names: Names) -> dict[Node, str]:
