@@ -145,6 +145,29 @@ def test_flipped_bits_give_the_same_model_or_none(small: Any) -> None:
             assert model.get_config() == config
 
 
+def mangled(data: bytes, drawn: np.random.Generator) -> bytes:
+    """Bytes changed, taken out, put in or repeated, in a few places."""
+    out = bytearray(data)
+    for _ in range(drawn.integers(1, 5)):
+        place, size = int(drawn.integers(len(out))), int(drawn.integers(1, 40))
+        what = int(drawn.integers(4))
+        if what == 0:
+            out[place] = int(drawn.integers(256))
+        elif what == 1:
+            del out[place : place + size]
+        else:
+            out[place:place] = drawn.bytes(size) if what == 2 else out[place // 2 : place // 2 + size]
+    return bytes(out)
+
+
+def test_without_the_digest_nothing_worse_than_a_refusal(small: Any) -> None:
+    path, data, _, _ = small
+    drawn = np.random.default_rng(0)
+    bare = data.replace(b"backlit.sha256", b"another.sha256")
+    found = [refused(path, mangled(bare, drawn)) for _ in range(400)]
+    assert 300 < sum(found) < 400
+
+
 def changed_tensor(data: bytes) -> bytes:
     """A model whose only tensor is `data`."""
     return protobuf.content(7, protobuf.content(5, data))
