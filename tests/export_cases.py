@@ -53,6 +53,12 @@ def _subclass() -> tuple[Any, Any]:
     return model, WIDE
 
 
+def _dicts() -> tuple[Any, Any]:
+    a, b = layers.Input((6,), name="a"), layers.Input((4,), name="b")
+    model = bl.Model({"a": a, "b": b}, {"s": layers.Dense(2)(a), "t": layers.Dense(1)(b)})
+    return model, {"a": WIDE, "b": SHORT}
+
+
 LAYERS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "mlp": lambda: row(layers.Dense(5, "relu"), layers.Dropout(0.5), layers.Dense(3, "softmax")),
     "dense without bias": lambda: row(layers.Dense(5, use_bias=False)),
@@ -99,6 +105,8 @@ LAYERS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "one output twice": lambda: drawing(_twice, WIDE),
     "model in model": lambda: drawing(lambda a: row(layers.Dense(4, "relu"), layers.Dense(2))[0](a) * 2.0, WIDE),
     "subclass": _subclass,
+    "dicts": _dicts,
+    "fixed batch": lambda: (bl.Sequential([layers.Input((6,), batch_size=ROWS), layers.Dense(2, "tanh")]), WIDE),
 }  # fmt: skip
 
 
@@ -176,10 +184,13 @@ CASES: dict[str, Callable[[], tuple[Any, Any]]] = {
 }
 
 
-def made(name: str) -> tuple[Any, Any, list[Any]]:
-    """Return the model of a case, its inputs, and what it predicts, a list of arrays."""
+def made(name: str) -> tuple[Any, list[Any], list[Any]]:
+    """Return the model of a case, its inputs, and what it predicts, both as lists of arrays."""
     bl.set_random_seed(1)
     model, x = CASES[name]()
     shaken(model)
-    predicted = model.predict(x, verbose=0)
-    return model, x, predicted if isinstance(predicted, list) else [predicted]
+    return model, listed(x), listed(model.predict(x, verbose=0))
+
+
+def listed(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from export_cases import CASES, WIDE, made, row, shaken
+from export_cases import CASES, WIDE, listed, made, row, shaken
 from onnx_by_hand import Graph, evaluate, read
 
 import backlit as bl
@@ -32,7 +32,7 @@ def graph_of(model: Any, tmp_path: Path) -> Graph:
 def test_the_graph_computes_what_predict_does(name: str, tmp_path: Path) -> None:
     model, x, predicted = made(name)
     graph = graph_of(model, tmp_path)
-    found = evaluate(graph, x if isinstance(x, list) else [x])
+    found = evaluate(graph, x)
     assert len(found) == len(predicted)
     for theirs, ours in zip(found, predicted, strict=True):
         np.testing.assert_allclose(theirs, ours, rtol=2e-6, atol=2e-6)
@@ -63,15 +63,16 @@ def test_names_and_shapes(tmp_path: Path) -> None:
     assert list(graph.arrays)[:2] == ["layers/dense/kernel", "layers/dense/bias"]
 
 
-@pytest.mark.parametrize("name", ["mlp", "batch normalization", "several outputs", "shared layer", "rescaling",
-                                  "layer normalization", "prelu", "model in model", "op mod", "images"])  # fmt: skip
+@pytest.mark.parametrize("name", [
+    "mlp", "batch normalization", "several outputs", "shared layer", "rescaling", "layer normalization", "prelu",
+    "model in model", "op mod", "images", "fixed batch",
+])  # fmt: skip
 def test_a_model_comes_back(name: str, tmp_path: Path) -> None:
     model, x, predicted = made(name)
     model.notes = {"classes": ["a", "b"]}
     model.export(tmp_path / "m.onnx")
     again = bl.models.load_model(tmp_path / "m.onnx")
-    found = again.predict(x, verbose=0)
-    for theirs, ours in zip(found if isinstance(found, list) else [found], predicted, strict=True):
+    for theirs, ours in zip(listed(again.predict(x, verbose=0)), predicted, strict=True):
         np.testing.assert_array_equal(theirs, ours)
     assert again.notes == model.notes == formats.read_notes(tmp_path / "m.onnx")
 

@@ -52,7 +52,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[list[A
     for number, name in enumerate(CASES):
         model, x, predicted = made(name)
         model.export(folder / f"m{number}.py")
-        np.savez(folder / f"m{number}.npz", *(x if isinstance(x, list) else [x]))
+        np.savez(folder / f"m{number}.npz", *x)
         cases[name] = predicted
     (folder / "alone.txt").write_text(ALONE)
     child(str(folder / "alone.txt"), str(folder))
@@ -88,7 +88,7 @@ def test_float64(tmp_path: Path) -> None:
     with bl.arrays.using_floatx("float64"):
         model, x, predicted = made("activation gelu")
         model.export(tmp_path / "m.py")
-    np.save(tmp_path / "x.npy", x.astype("float64"))
+    np.save(tmp_path / "x.npy", x[0].astype("float64"))
     child(str(tmp_path / "m.py"), str(tmp_path / "x.npy"), "-o", str(tmp_path / "y.npy"))
     np.testing.assert_allclose(np.load(tmp_path / "y.npy"), predicted[0], rtol=1e-12, atol=1e-12)
 
@@ -97,7 +97,7 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     model, x, predicted = made("dense of rank 3")
     model.save(tmp_path / "m.keras")
     assert run(["convert", str(tmp_path / "m.keras"), str(tmp_path / "m.py")]) == 0
-    np.savetxt(tmp_path / "x.csv", x.reshape(len(x), -1), fmt="%.9g", delimiter=",")
+    np.savetxt(tmp_path / "x.csv", x[0].reshape(len(x[0]), -1), fmt="%.9g", delimiter=",")
     printed = child(str(tmp_path / "m.py"), str(tmp_path / "x.csv"))
     found = np.loadtxt(printed.splitlines(), delimiter=",", ndmin=2)
     np.testing.assert_allclose(found, predicted[0], rtol=1e-6, atol=1e-6)

@@ -16,10 +16,9 @@ onnx = pytest.importorskip("onnx", reason="the extra `peers` is not installed: n
 ort = pytest.importorskip("onnxruntime", reason="the extra `peers` is not installed: no onnxruntime")
 
 
-def run(path: Path, x: Any) -> list[Any]:
+def run(path: Path, x: list[Any]) -> list[Any]:
     session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-    arrays = x if isinstance(x, list) else [x]
-    return session.run(None, {i.name: a for i, a in zip(session.get_inputs(), arrays, strict=True)})
+    return session.run(None, {i.name: a for i, a in zip(session.get_inputs(), x, strict=True)})
 
 
 def close(ours: Any, theirs: Any) -> None:
@@ -35,8 +34,8 @@ def test_the_outputs_are_ours(name: str, tmp_path: Path) -> None:
     model.export(tmp_path / "m.onnx")
     onnx.checker.check_model(onnx.load(tmp_path / "m.onnx"), full_check=True)
     close(predicted, run(tmp_path / "m.onnx", x))
-    few = [a[:2] for a in x] if isinstance(x, list) else x[:2]  # the size of the batch is open
-    close([y[:2] for y in predicted], run(tmp_path / "m.onnx", few))
+    if name != "fixed batch":
+        close([y[:2] for y in predicted], run(tmp_path / "m.onnx", [a[:2] for a in x]))
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name.startswith("activation")])
@@ -44,7 +43,7 @@ def test_float64(name: str, tmp_path: Path) -> None:
     with bl.arrays.using_floatx("float64"):
         model, x, predicted = made(name)
         model.export(tmp_path / "m.onnx")
-    for a, b in zip(predicted, run(tmp_path / "m.onnx", x.astype("float64")), strict=True):
+    for a, b in zip(predicted, run(tmp_path / "m.onnx", [x[0].astype("float64")]), strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12)
 
 
@@ -77,4 +76,4 @@ def test_a_network_of_ten_layers_and_many_rows(tmp_path: Path) -> None:
     model = bl.Sequential([layers.Input((784,)), layers.Rescaling(1 / 255), *deep, layers.Dense(10, "softmax")])
     x = np.random.default_rng(0).integers(0, 256, (500, 784)).astype("float32")
     model.export(tmp_path / "m.onnx")
-    close([model.predict(x, verbose=0)], run(tmp_path / "m.onnx", x))
+    close([model.predict(x, verbose=0)], run(tmp_path / "m.onnx", [x]))

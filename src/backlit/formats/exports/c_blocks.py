@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ...arrays import Shape
 from ...graph import Node
 from .c_loops import Leaf, contiguous, nest, sizes, whole
-from .c_words import SUFFIX, TYPES
+from .c_words import TYPES
 from .expressions import Text
 from .prediction import no_word
 
@@ -97,13 +97,6 @@ static void gather{n}(const {t} *x, const long long *places, {t} *y, int outer, 
 }}""",
 }
 START = {"sum": "0", "mean": "0", "prod": "1", "any": "0", "all": "1"}
-
-
-def function_text(name: str, node: Node) -> tuple[str, str]:
-    """Return the name and the text of a function for the type of a node."""
-    own = "" if node.dtype.name == "float32" else f"_{TYPES[node.dtype.name].replace(' ', '_')}"
-    text = FUNCTIONS[name].format(t=TYPES[node.dtype.name], f=SUFFIX.get(node.dtype.name, ""), n=own)
-    return f"{name}{own}", text
 
 
 def _lanes(node: Node, axis: int) -> tuple[int, int, int]:

@@ -18,11 +18,11 @@ from ...graph import Node
 from ...graph.node import constant
 from ...models.operations import table
 from ..whole_file import write_bytes
-from .c_blocks import BLOCKS, function_text
+from .c_blocks import BLOCKS, FUNCTIONS
 from .c_layout import TAKEN, VIEWS, Layout
 from .c_loops import Leaf, Nest, nest, sizes, whole
 from .c_template import HEAD, PREDICT
-from .c_words import MATH, SUFFIX, TYPES, WORDS, digits, helper, literal
+from .c_words import HELPERS, MATH, SUFFIX, TYPES, WORDS, digits, literal, typed
 from .composites import Function, function_of, is_function
 from .expressions import Text
 from .folding import folded
@@ -78,12 +78,12 @@ class Printer:
         """Return the function for an op: of `<math.h>`, or one of ours."""
         if name in MATH and dtype.kind == "f":
             return f"{MATH[name]}{SUFFIX[dtype.name]}"
-        found, self.functions[found] = helper(name, dtype)
+        found, self.functions[found] = typed(name, HELPERS[name], dtype)
         return found
 
     def function(self, name: str, node: Node) -> str:
         """Return the function of ours for the type of a node."""
-        found, self.functions[found] = function_text(name, node)
+        found, self.functions[found] = typed(name, FUNCTIONS[name], node.dtype)
         return found
 
     def inside(self, node: Node, loops: Nest) -> Text:

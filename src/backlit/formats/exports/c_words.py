@@ -50,14 +50,12 @@ SUFFIX = {"float32": "f", "float64": ""}
 QUESTION = 0  # how strongly ? : binds
 
 
-def helper(name: str, dtype: DType) -> tuple[str, str]:
-    """Return the name and the text of a small function for a type."""
-    kind = TYPES[dtype.name]
+def typed(name: str, text: str, dtype: DType) -> tuple[str, str]:
+    """Return the name and the text of a function of ours for a type; float's has no suffix in its name."""
+    kind, floating, f = TYPES[dtype.name], dtype.kind == "f", SUFFIX.get(dtype.name, "")
     own = "" if dtype == np.float32 else f"_{kind.replace(' ', '_')}"
-    f, floating = SUFFIX.get(dtype.name, ""), dtype.kind == "f"
-    rest = f"fmod{f}(x, y)" if floating else "x % y"
-    text = HELPERS[name].format(t=kind, f=f, n=own, rest=rest, whole=f"rint{f}" if floating else "")
-    return f"{name}{own}", text
+    rest, whole = (f"fmod{f}(x, y)", f"rint{f}") if floating else ("x % y", "")
+    return f"{name}{own}", text.format(t=kind, f=f, n=own, rest=rest, whole=whole)
 
 
 def literal(value: Array) -> Text:

@@ -58,7 +58,7 @@ def prediction(model: Any, words: Iterable[str], knows: Knows = lambda node: Tru
         return node.op.name in known and table().get(node.op.name) is node.op and knows(node)
 
     shapes = _input_shapes(model)
-    recordings = [_Recording(model, shapes, size, is_known) for size in BATCHES]
+    recordings = [_Recording(model, shapes, size, is_known) for size in _batches(shapes)]
     return _merged(model.name, *recordings)
 
 
@@ -79,7 +79,7 @@ class _Recording:
             raise ConfigError(f"Predicting changes {changed[0]!r}, which an export cannot do. Take that out of `call`.")
 
     def _value(self, model: Any, shapes: Any, size: int, trace: Trace) -> Any:
-        names = iter(model.input_names or ())
+        names = iter(model.input_names or (shapes if isinstance(shapes, dict) else ()))
 
         def symbol(shape: _Sizes) -> Tensor:
             name = next(names, None) or ("x" if not self.inputs else f"x_{len(self.inputs)}")
@@ -105,6 +105,12 @@ class _Sizes:
         self.sizes = tuple(sizes)
         if None in self.sizes[1:]:
             raise ConfigError(f"An input of shape {self.sizes} has sizes that are not known. Expected only the batch.")
+
+
+def _batches(shapes: Any) -> tuple[int, int]:
+    """Return the two sizes of the batch to record for: the same twice where the model has a fixed one."""
+    fixed = {shape.sizes[0] for shape in nest.flatten(shapes)} - {None}
+    return (fixed.pop(),) * 2 if len(fixed) == 1 else BATCHES
 
 
 def _input_shapes(model: Any) -> Any:
