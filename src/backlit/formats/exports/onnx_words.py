@@ -142,7 +142,7 @@ def _cast(w: Writer, node: Node, x: list[str]) -> str:
 
 def _matmul(w: Writer, node: Node, x: list[str]) -> str:
     factors = _alike(w, node, x, node.dtype)
-    for i, side in enumerate("ab"):
+    for i, side in enumerate(("a", "b")):
         if node.attrs[f"transpose_{side}"]:
             *lead, rows, columns = range(len(node.inputs[i].shape))
             factors[i] = w.op("Transpose", factors[i], perm=(*lead, columns, rows))

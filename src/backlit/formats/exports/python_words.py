@@ -104,7 +104,7 @@ def _cumsum(p: Printer, node: Node, x: list[Text]) -> Text:
 
 
 def _matmul(p: Printer, node: Node, x: list[Text]) -> Text:
-    for i, side in enumerate("ab"):
+    for i, side in enumerate(("a", "b")):
         if node.attrs[f"transpose_{side}"]:
             flat = len(node.inputs[i].shape) == 2
             x[i] = Text(f"{within(x[i], 9)}.T") if flat else Text(f"np.swapaxes({x[i].text}, -1, -2)")
