@@ -52,29 +52,30 @@ class Listener:
             self.events.append(f"{event} {args!r:.160}")
 
 
-def limit(more: int, seconds: int) -> None:
+def limit(more: int, seconds: int | None) -> None:
     """Let this process have `more` bytes beyond what it has, and so many CPU seconds in all."""
     if resource is None or not os.path.exists("/proc/self/statm"):
         return
     have = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (have + more, have + more))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    if seconds is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
 def watch(reader: Reader, path: Path, listener: Listener) -> Seen:
-    """Read one file and tell what happened."""
+    """Read one file and tell what happened; a second time for the memory that was asked for, used or not."""
     before = _forget_peak()
-    tracemalloc.start()
     start = time.process_time()
     listener.events, listener.path = [], str(path)
-    try:
-        outcome, message = attempt(reader, path)
-    finally:
-        listener.path = None
+    outcome, message = attempt(reader, path)
     seconds = time.process_time() - start
+    resident = peak() - before
+    tracemalloc.start()
+    attempt(reader, path)
+    listener.path = None
     asked_for = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return Seen(outcome, message, seconds, _status("VmHWM") - before, asked_for, listener.events)
+    return Seen(outcome, message, seconds, resident, asked_for, listener.events)
 
 
 def attempt(reader: Reader, path: Path) -> tuple[str, str]:
@@ -86,6 +87,11 @@ def attempt(reader: Reader, path: Path) -> tuple[str, str]:
     except BaseException as error:  # noqa: BLE001 - the point is to see all of them
         return f"{type(error).__name__}", str(error)
     return "read", ""
+
+
+def peak() -> int:
+    """Return the most memory this process has had, in bytes."""
+    return _status("VmHWM")
 
 
 def _status(name: str) -> int:

@@ -27,9 +27,14 @@ def opened(file: IO[bytes], most_members: int) -> zipfile.ZipFile:
 
 
 def member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, small: int = 0) -> IO[bytes]:
-    """Open a member; one of more than `small` bytes that claims to grow a hundredfold raises `ValueError`."""
+    """Open a member; one of more than `small` bytes that claims to grow a hundredfold raises `ValueError`.
+
+    So does one that claims more bytes than lie in front of the directory: `zipfile` would make room for them.
+    """
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{info.filename} is packed by method {info.compress_type}, expected stored or deflated")
+    if info.header_offset + info.compress_size > archive.start_dir:
+        raise ValueError(f"{info.filename} claims {info.compress_size} bytes, more than there are")
     if info.file_size > max(small, MOST_EXPANSION * info.compress_size):
         raise ValueError(f"{info.filename} claims to unpack {info.compress_size} into {info.file_size} bytes")
     return archive.open(info)

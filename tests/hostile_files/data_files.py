@@ -42,6 +42,11 @@ def gif(width: int, height: int) -> bytes:
     return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + frame + b"\2\2\x4c\1\0;"
 
 
+def bmp(width: int, height: int) -> bytes:
+    head = struct.pack("<IHHIIiiHHIIiiII", 100, 0, 0, 54, 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    return b"BM" + head + bytes(60)
+
+
 PICTURES: dict[str, Callable[[], bytes]] = {
     "a bomb of 100 million pixels": lambda: bomb(9_999),
     "a bomb of a billion pixels": lambda: png(32_000, 32_000, zlib.compress(bytes(10**6))),
@@ -61,8 +66,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "a giant GIF": lambda: gif(65_535, 65_535),
     "a giant TIFF": lambda: tiff(2**20, 2**20),
     "a giant PPM": lambda: b"P6 1000000 1000000 255\n" + bytes(100),
-    "a giant BMP": lambda: b"BM" + struct.pack("<IHHIIiiHHIIiiII", 100, 0, 0, 54, 40, 2**30, 2**30, 1, 24, 0, 0, 0, 0, 0, 0)
-    + bytes(60),
+    "a giant BMP": lambda: bmp(2**30, 2**30),
     "numbers of NumPy": lambda: b"\x93NUMPY" + bytes(100),
     "nothing": lambda: b"",
     "a pickle": lambda: b"\x80\x04cos\nsystem\n(S'touch pwned'\ntR.",

@@ -212,8 +212,8 @@ def from_json(entries: Sequence[Mapping[str, Any]]) -> list[Column]:
         try:
             given = {key: value for key, value in entry.items() if key != "kind"}
             if entry["kind"] == "number":
-                measures = {key: float(given[key]) for key in ("median", "mean", "deviation")}
-                found.append(Number(**given | measures))
+                given |= {key: float(given[key]) for key in ("median", "mean", "deviation")}
+                found.append(Number(**given))
             else:
                 found.append(Category(given["name"], tuple(map(str, given["values"])), bool(given["marks_missing"])))
         except (AttributeError, TypeError, KeyError, ValueError) as error:

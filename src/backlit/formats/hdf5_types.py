@@ -18,7 +18,9 @@ CLASSES = (
 )  # fmt: skip
 LONG_TEXT = "text of any length"
 TEXTS = ("text", LONG_TEXT)
-IEEE = {  # (precision, place of the exponent, its bits, place of the mantissa, its bits, bias): the dtype
+IEEE: dict[
+    tuple[int, ...], str
+] = {  # (precision, place of the exponent, its bits, place of the mantissa, its bits, bias): the dtype
     (16, 10, 5, 0, 10, 15): "f2",
     (32, 23, 8, 0, 23, 127): "f4",
     (64, 52, 11, 0, 52, 1023): "f8",

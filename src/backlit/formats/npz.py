@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -90,7 +90,7 @@ class _Archive:
 
     def header(self, name: str) -> tuple[Shape, str]:
         """Return shape and dtype of an array, without reading its numbers."""
-        with self._refusing(f"has {name!r}, which cannot be read"), self._zip.open(self._members[name]) as member:
+        with self._refusing(f"has {name!r}, which cannot be read"), self._opened(name) as member:
             found = npy.read_header(member)
         return found.shape, str(found.dtype)
 
@@ -104,12 +104,11 @@ class _Archive:
         return flat.fitting(self.name, name, self._read(name), shape, dtype)
 
     def _read(self, name: str) -> Array:
-        info = self._members[name]
-        with (
-            self._refusing(f"has {name!r}, which cannot be read"),
-            zips.member(self._zip, info, small=_SMALL) as member,
-        ):
-            return npy.read_array(member, info.file_size)
+        with self._refusing(f"has {name!r}, which cannot be read"), self._opened(name) as member:
+            return npy.read_array(member, self._members[name].file_size)
+
+    def _opened(self, name: str) -> IO[bytes]:
+        return zips.member(self._zip, self._members[name], small=_SMALL)
 
     @contextmanager
     def _refusing(self, what: str) -> Generator[None]:
