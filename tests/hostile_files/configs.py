@@ -201,6 +201,7 @@ PREPARATIONS: dict[str, Any] = {
 ESTIMATORS: dict[str, Any] = {
     "text": "NeuralNetClassifier",
     "another kind": {"kind": "os.system"},
+    "a kind that is a list": {"kind": ["NeuralNetClassifier"]},
     "without a design": {"kind": "NeuralNetClassifier"},
     "objects in an array": {
         "kind": "NeuralNetClassifier", "params": {"loss": {"array": ["O", [{"a": 1}]]}}, "design": {"dtype": "float32"},
