@@ -479,8 +479,8 @@ ROWS = np.zeros((4, 2)), np.zeros(4, np.uint8)
         ({"x_train": ROWS[0][:0], "y_train": ROWS[1][:0]}, "at least one"),
         ({"x_train": ROWS[0][:1], "y_train": ROWS[1][:1]}, "one row"),
         ({"x_train": np.float64(1), "y_train": np.uint8(1)}, "same number of rows"),
-        ({"x_train": ROWS[0], "y_train": np.array(list("abcd"))}, "dtype <U1"),
-        ({"x_train": ROWS[0].astype(complex), "y_train": ROWS[1]}, "complex"),
+        ({"x_train": ROWS[0], "y_train": np.array(list("abcd"))}, "dtype '<U1'"),
+        ({"x_train": ROWS[0].astype(complex), "y_train": ROWS[1]}, "dtype '<c16'"),
     ],
 )
 def test_npz_that_does_not_fit(tmp_path: Path, arrays: Arrays, complaint: str) -> None:

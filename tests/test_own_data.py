@@ -559,7 +559,7 @@ def test_rows_sorted_by_class_are_told_of():
     [
         (np.zeros((5, 2)), np.zeros(4, int), "shape"),
         (np.zeros(5), np.zeros(5, int), "shape"),
-        (np.array(["a"] * 5), np.zeros(5, int), "Expected rows of numbers"),
+        (np.array(["a"] * 5), np.zeros(5, int), "expected numbers"),
         (np.zeros((0, 3)), np.zeros(0, int), "Expected rows of numbers"),
         (np.array([None, 1], object), np.zeros(2, int), "no whole .npy file"),
     ],

@@ -38,6 +38,7 @@ def predict(
     """Say what is on pictures, or what the rows of a table come to."""
     from ..datasets import Preparation
     from ..datasets.target import Target
+    from ..errors import ModelFileError
     from ..formats import load_model, read_notes
     from . import network
 
@@ -52,6 +53,10 @@ def predict(
         answers, chances = target.decoded(network.amounts(net, x)), None
     else:
         answers, chances = None, network.probabilities(net, x)
+        if target.classes and len(target.classes) != chances.shape[1]:
+            raise ModelFileError(
+                f"{model} names {len(target.classes)} classes and tells {chances.shape[1]} apart. Use an intact copy."
+            )
     if table is not None or (preparation is not None and preparation.kind != "pictures"):
         _write(table, "file" if preparation is None or preparation.kind == "pictures" else preparation.row_name,
                rows, target, answers, chances)  # fmt: skip

@@ -6,10 +6,10 @@ Pickled objects are never loaded; every damage is a named `DataError`.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import numpy as np
 
+from .. import npy
 from ..arrays import Array
 from ..errors import DataError
 from ..training.maps import map_limit
@@ -18,13 +18,20 @@ from ..training.maps import map_limit
 def open_array(path: str | os.PathLike[str]) -> Array:
     """Return the array of numbers in a file, as a read-only `np.memmap` if it has more bytes than `map_limit()`."""
     try:
-        found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            header = npy.read_header(file)
+            if header.size != size:
+                raise ValueError(f"{size} bytes, and {header.dtype} of shape {header.shape} has {header.size}")
+            if not header.shape or header.shape[0] == 0:
+                raise DataError(f"{path} has shape {header.shape} and dtype {header.dtype}. Expected rows of numbers.")
+            if size > map_limit():
+                order = "F" if header.is_fortran else "C"
+                return np.memmap(path, header.dtype, "r", header.start, header.shape, order)
+            return header.arranged(file.read()).copy()
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}). Expected a .npy file.") from None
-    except (ValueError, EOFError) as error:
+    except ValueError as error:
         raise DataError(f"{path} is no whole .npy file of numbers ({error}). Write it with numpy.save.") from None
-    if not isinstance(found, np.ndarray):
-        raise DataError(f"{path} holds several arrays. Expected one, written with numpy.save; or name it .npz.")
-    if found.dtype.kind not in "buif" or found.ndim == 0 or len(found) == 0:
-        raise DataError(f"{path} has shape {found.shape} and dtype {found.dtype}. Expected rows of numbers.")
-    return found if found.nbytes > map_limit() else np.array(found)

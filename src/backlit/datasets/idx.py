@@ -18,10 +18,13 @@ import numpy as np
 from ..arrays import Array, Shape
 from ..errors import DataError
 from ..files import write_file
+from ..zips import MOST_EXPANSION
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CODES = {np.dtype(name).newbyteorder("="): code for code, name in TYPES.items()}
 _GZIP = b"\x1f\x8b"
+_MOST_AXES = 32  # of an array of NumPy, in all its versions
+_SMALL = 2**24  # bytes that any file may unpack to, however small it is: images of mostly zeros
 
 
 def header(dtype: np.dtype[np.generic], shape: Shape) -> bytes:
@@ -55,7 +58,7 @@ def unpack(data: bytes, where: str | os.PathLike[str], most: int | None = None) 
     except zlib.error as error:
         raise DataError(f"{where} is a damaged gzip file ({error}). Delete it and fetch it again.") from None
     if most is not None and len(plain) > most:
-        raise DataError(f"{where} unpacks to more than the {most} bytes expected. Delete it and fetch it again.")
+        raise DataError(f"{where} unpacks to more than the {most} bytes allowed. Delete it and fetch it again.")
     if not member.eof:
         raise DataError(f"{where} is a truncated gzip file: it ends after {len(plain)} unpacked bytes. Fetch it again.")
     return plain
@@ -76,6 +79,8 @@ def parse(data: bytes, where: str | os.PathLike[str]) -> Array:
     if len(data) != expected:
         state = "truncated" if len(data) < expected else "too long"
         raise DataError(f"{where} is {state}: {len(data)} bytes, and shape {shape} of {dtype.name} has {expected}.")
+    if rank > _MOST_AXES:
+        raise DataError(f"{where} has {rank} axes, expected at most {_MOST_AXES}. It is no file of images or labels.")
     array = np.frombuffer(data, dtype, offset=start).reshape(shape)
     return array if dtype.isnative or dtype.itemsize == 1 else array.astype(dtype.newbyteorder("="))
 
@@ -86,7 +91,7 @@ def read(path: str | os.PathLike[str]) -> Array:
         data = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
-    return parse(unpack(data, path), path)
+    return parse(unpack(data, path, max(_SMALL, MOST_EXPANSION * len(data))), path)
 
 
 def write(path: str | os.PathLike[str], array: Array) -> None:

@@ -7,74 +7,73 @@ Arrays larger than memory that are not compressed stay in the file, as maps that
 
 from __future__ import annotations
 
-import math
 import os
 import struct
 import zipfile
-import zlib
 from typing import BinaryIO
 
 import numpy as np
 
+from .. import npy, zips
 from ..arrays import Array
 from ..errors import DataError
 from ..training.maps import map_limit
 from .catalog import ROLES
 
-_DAMAGE = (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error)
-_KINDS = "buif"
+_MOST_MEMBERS = 10_000
+_SMALL = 64 * 2**20  # bytes that an array may have however well it was packed: mostly zeros
 
 
 def read(path: str | os.PathLike[str], names: tuple[str, ...] = ROLES) -> dict[str, Array]:
     """Return those of `names` that the archive holds, each a numeric array; anything else raises `DataError`."""
     try:
-        with open(path, "rb") as file:
-            return _members(file, names, path)
+        file = open(path, "rb")  # noqa: SIM115 - what goes wrong further on has other words
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}. Expected {', '.join(names)}.") from None
+    with file:
+        return _members(file, names, path)
 
 
 def _members(file: BinaryIO, names: tuple[str, ...], path: str | os.PathLike[str]) -> dict[str, Array]:
-    try:
-        archive = np.load(file, allow_pickle=False)
-    except _DAMAGE as error:
-        raise DataError(f"{path} is not a readable .npz file ({error}). Write one with numpy.savez.") from None
-    if not isinstance(archive, np.lib.npyio.NpzFile):
+    if file.read(len(npy.MAGIC)) == npy.MAGIC:
         raise DataError(f"{path} holds a single array, expected a .npz archive with {', '.join(names)}.")
-    with archive:
-        return {name: _member(archive, name, path) for name in names if name in archive.files}
-
-
-def _member(archive: np.lib.npyio.NpzFile, name: str, path: str | os.PathLike[str]) -> Array:
     try:
-        array = _mapped(archive, name, path)
-        array = archive[name] if array is None else array
-    except _DAMAGE as error:
+        archive = zips.opened(file, _MOST_MEMBERS)
+    except zips.DAMAGE as error:
+        raise DataError(f"{path} is not a readable .npz file ({error}). Write one with numpy.savez.") from None
+    with archive:
+        there = {info.filename: info for info in archive.infolist()}
+        return {name: _member(archive, there[f"{name}.npy"], path) for name in names if f"{name}.npy" in there}
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str | os.PathLike[str]) -> Array:
+    try:
+        array = _mapped(info, path)
+        if array is None:
+            with zips.member(archive, info, _SMALL) as file:
+                array = npy.read_array(file, info.file_size)
+    except zips.DAMAGE as error:
+        name = info.filename.removesuffix(".npy")
         raise DataError(f"{name} in {path} cannot be read ({error}). Pickled objects are never loaded.") from None
-    if array.dtype.kind not in _KINDS:
-        raise DataError(f"{name} in {path} has dtype {array.dtype}, expected numbers (integer, float or bool).")
     return array
 
 
-def _mapped(archive: np.lib.npyio.NpzFile, name: str, path: str | os.PathLike[str]) -> Array | None:
+def _mapped(info: zipfile.ZipInfo, path: str | os.PathLike[str]) -> Array | None:
     """Return a member as a map of the file if it has more bytes than `map_limit()` and lies there as it is, else None.
 
     What is mapped is not compared with its checksum: that would be one more pass over a file larger than memory.
     """
-    assert archive.zip is not None
-    info = archive.zip.getinfo(f"{name}.npy")
     if info.compress_type != zipfile.ZIP_STORED or info.file_size <= map_limit():
         return None
     with open(path, "rb") as file:
         file.seek(info.header_offset + 26)  # the local header ends with two texts, whose lengths stand here
         file.seek(sum(struct.unpack("<HH", file.read(4))), os.SEEK_CUR)
-        version = np.lib.format.read_magic(file)
-        reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, is_fortran, dtype = reader(file)
-        fits = file.tell() + math.prod(shape) * dtype.itemsize <= os.fstat(file.fileno()).st_size
-        if is_fortran or dtype.hasobject or not fits:
+        start = file.tell()
+        header = npy.read_header(file)
+        fits = start + header.size <= os.fstat(file.fileno()).st_size
+        if header.is_fortran or not fits:
             return None
-        return np.memmap(path, dtype, "r", file.tell(), shape)
+        return np.memmap(path, header.dtype, "r", start + header.start, header.shape)
 
 
 def read_dataset(path: str | os.PathLike[str]) -> dict[str, Array]:

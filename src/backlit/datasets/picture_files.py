@@ -20,6 +20,8 @@ from ..arrays import Array
 from ..errors import ConfigError, DataError
 
 MOST_PIXELS = 100_000_000
+MOST_EXPANSION = 100  # pixels for each byte of the file; more in a picture that is not small is a bomb
+SMALL = 4_000_000  # pixels
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # none that runs a program, as EPS does
 
 
@@ -60,19 +62,22 @@ def opened(path: str | os.PathLike[str]) -> Generator[Any]:
     """Give a picture file as Pillow sees it, its pixels not read yet; whatever is wrong with it raises `DataError`.
 
     The content says what kind of file it is, not the name. Only formats that are pictures through and through are
-    tried, and one with more than `MOST_PIXELS` is refused before memory is taken for it.
+    tried, and one with more than `MOST_PIXELS`, or with many more than bytes, is refused before memory is taken for it.
     """
     image_module, _, _ = pillow()
     try:
         with quiet():
-            if os.path.getsize(path) == 0:
+            size = os.path.getsize(path)
+            if size == 0:
                 raise DataError(
                     f"{path} is not a readable picture (it is empty: 0 bytes). Expected PNG, JPEG or the like."
                 )
             with image_module.open(path, formats=FORMATS) as image:
-                if image.width * image.height > MOST_PIXELS:
+                most = min(MOST_PIXELS, max(SMALL, MOST_EXPANSION * size))
+                if image.width * image.height > most:
                     raise DataError(
-                        f"{path} has {image.width}x{image.height} pixels. Expected at most {MOST_PIXELS:,}."
+                        f"{path} has {image.width}x{image.height} pixels in {size:,} bytes. Expected at most {most:,} "
+                        "pixels."
                     )
                 yield image
     except DataError:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import ConfigError, DataError, unknown_name
-from .picture_files import channels_of, opened, pillow, quiet
+from .picture_files import MOST_PIXELS, channels_of, opened, pillow, quiet
 
 PathLike = str | os.PathLike[str]
 
@@ -49,6 +49,8 @@ class Frame:
     def __post_init__(self) -> None:
         if min(self.height, self.width) < 1:
             raise ConfigError(f"The size of a picture is {self.height}x{self.width}. Expected 1 or more pixels a side.")
+        if self.height * self.width > MOST_PIXELS:
+            raise ConfigError(f"The size of a picture is {self.height}x{self.width}. At most {MOST_PIXELS:,} pixels.")
         if self.fit not in FITS:
             raise unknown_name("fit", self.fit, FITS)
         if self.interpolation not in RESAMPLING:

@@ -54,13 +54,19 @@ class Preparation:
     """
 
     def __init__(self, description: Mapping[str, Any]) -> None:
-        self.kind = str(description.get("kind"))
+        try:
+            self.kind = str(description.get("kind"))
+            self._held_out: Mapping[str, Any] = dict(description.get("held_out") or {})
+            self._frame = Frame(**description["frame"]) if self.kind == "pictures" else None
+            columns = list(description.get("columns", []))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                f"The model's description of its data is damaged ({error!r}). Use an intact copy."
+            ) from None
         self.row_name = "line" if self.kind == "table" else "row"
         self.target: Target = target_from_json(description.get("target", {}))
-        self._held_out: Mapping[str, Any] = description.get("held_out") or {}
         self._column = str(description.get("column", ""))
-        self._columns = table_columns.from_json(description.get("columns", []))
-        self._frame = Frame(**description["frame"]) if self.kind == "pictures" else None
+        self._columns = table_columns.from_json(columns)
 
     def read(self, paths: Sequence[PathLike]) -> Rows:
         """Return the examples in files: pictures (or folders of them), one table, or one array, as in training."""

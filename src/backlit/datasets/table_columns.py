@@ -209,12 +209,13 @@ def from_json(entries: Sequence[Mapping[str, Any]]) -> list[Column]:
     """Return the columns of `as_json`; anything else raises `DataError`."""
     found: list[Column] = []
     for entry in entries:
-        given = {key: value for key, value in entry.items() if key != "kind"}
         try:
+            given = {key: value for key, value in entry.items() if key != "kind"}
             if entry["kind"] == "number":
+                given |= {key: float(given[key]) for key in ("median", "mean", "deviation")}
                 found.append(Number(**given))
             else:
                 found.append(Category(given["name"], tuple(map(str, given["values"])), bool(given["marks_missing"])))
-        except (TypeError, KeyError) as error:
+        except (AttributeError, TypeError, KeyError, ValueError) as error:
             raise DataError(f"The model's description of a column is damaged ({error}). Use an intact copy.") from None
     return found

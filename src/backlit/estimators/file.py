@@ -55,7 +55,7 @@ def load(path: StrPath) -> Any:
     True
     """
     found = formats.read_notes(path).get("estimator")
-    if not isinstance(found, dict) or found.get("kind") not in KINDS:
+    if not isinstance(found, dict) or str(found.get("kind")) not in KINDS:
         raise ModelFileError(f"{path} holds no estimator. Read it as a model: backlit.models.load_model.")
     try:
         with using_floatx(found["design"]["dtype"]):
@@ -89,7 +89,7 @@ def _described(estimator: Any, kind: str) -> dict[str, Any]:
 
 
 def _revived(found: dict[str, Any], model: Any) -> Any:
-    estimator: Any = KINDS[found["kind"]](**{name: notes.read(value) for name, value in found["params"].items()})
+    estimator: Any = KINDS[str(found["kind"])](**{name: notes.read(value) for name, value in found["params"].items()})
     fields: dict[str, Any] = {name: notes.read(value) for name, value in found["design"].items()}
     fields["hidden"] = tuple(Hidden(*settings) for settings in fields["hidden"])
     design = Design(**fields)

@@ -19,14 +19,16 @@ from ..errors import ModelFileError
 from ..models.reading import LAYERS
 
 _NAME = "backlit>counting"
+MOST_LAYERS = 2000
 
 
 class Budget:
     """Counts the bytes of the weights that are made against the bytes that the file has."""
 
     def __init__(self, size: int, source: str) -> None:
-        self._left = size
+        self.left = size
         self._source = source
+        self._layers = 0
 
     def custom_objects(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the reader of configurations must know besides our own classes."""
@@ -46,13 +48,16 @@ class Budget:
             and found.get("registered_name") not in given
             and isinstance(found.get("config"), dict)
         ):
+            self._layers += 1
+            if self._layers > MOST_LAYERS:
+                raise ModelFileError(f"{self._source} describes more than {MOST_LAYERS:,} layers.")
             found["config"] |= _counting(LAYERS[name], found["config"])
         return found
 
     def take(self, size: int) -> None:
         """Count `size` bytes; more than the file has raises `ModelFileError`."""
-        self._left -= size
-        if self._left < 0:
+        self.left -= size
+        if self.left < 0:
             raise ModelFileError(f"{self._source} describes more weights than it holds. Use an intact copy.")
 
     def release(self, layer: Any) -> None:

@@ -70,7 +70,7 @@ def _parsed(body: bytes, path: StrPath) -> Snapshot:
         arrays = dict(load(body))
         for name in facts.pop("scalars"):
             arrays[name] = arrays[name].reshape(())
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path} is no checkpoint of this version ({error}).") from None
     return Snapshot(arrays, facts)
 

@@ -1,25 +1,27 @@
 """Numbers in HDF5 files, written plainly and read with suspicion.
 
 A weights file is a tree of groups with arrays at `vars/0`, `vars/1`, ...; a reader is given the arrays it must find and
-refuses links, external storage, filters and every size that is not its own before a byte is allocated.
+refuses links, external storage, filters and every size that is not its own before a byte is allocated. h5py writes;
+reading is done by `hdf5_file`.
 """
 
 from __future__ import annotations
 
-import io
+import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+import struct
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
 
 import numpy as np
 
 from ..arrays import Array, DType, Shape
 from ..errors import ModelFileError
-
-if TYPE_CHECKING:
-    import h5py
+from .hdf5_file import HARD, File, Link, Thing
 
 _DEEPEST = 64  # groups within groups
+_DAMAGE = (ValueError, struct.error, IndexError, KeyError, OverflowError)
 
 Tree = Mapping[str, tuple[str, Sequence[Array]]]  # group path -> (name of its owner, its arrays in order)
 
@@ -37,22 +39,17 @@ def write_tree(file: BinaryIO, tree: Tree) -> None:
 
 
 class Reader:
-    """Reads arrays of known shape from one open HDF5 file; everything unexpected is a `ModelFileError`."""
+    """Reads arrays of known shape from one HDF5 file; everything unexpected is a `ModelFileError`."""
 
-    def __init__(self, file: BinaryIO, source: str) -> None:
-        import h5py
-
+    def __init__(self, data: bytes, source: str) -> None:
         self.source = source
-        self._size = file.seek(0, io.SEEK_END)
-        try:
-            self._store = h5py.File(file, "r")
-        except (OSError, RuntimeError, ValueError) as error:
-            raise self._refuse("", f"is not a readable HDF5 file ({error})") from None
+        with self._refusing("", "is not a readable HDF5 file"):
+            self._store = File(data)
 
     def count(self, group: str) -> int:
         """Return the number of arrays in `group`'s `vars`, 0 where there is none."""
         found = self._walk(f"{group}/vars")
-        return 0 if found is None else len(found)
+        return 0 if found is None or found.is_array else len(self._links(group, found))
 
     def array(self, group: str, index: int, shape: Shape, dtype: DType) -> Array:
         """Return array `index` of `group`; it must have exactly `shape` and the kind of `dtype` (float, integer)."""
@@ -60,108 +57,104 @@ class Reader:
 
     def at(self, path: str, shape: Shape, dtype: DType) -> Array:
         """Return the array at `path`, on the same terms."""
-        import h5py
-
         found = self._walk(path)
-        if not isinstance(found, h5py.Dataset):
-            raise self._refuse(path, "is missing")
-        self._check(path, found, shape, dtype)
-        try:
-            return np.asarray(found[()]).astype(dtype, copy=False)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise self._refuse(path, f"cannot be read ({error})") from None
+        with self._refusing(path, "cannot be read"):
+            if found is None or not found.is_array:
+                raise self._refuse(path, "is missing")
+            self._check(path, found, shape, dtype)
+            data = self._store.piece(found.storage.start, found.storage.size)
+            return np.frombuffer(data, found.type.dtype).reshape(shape).astype(dtype)
 
     def has(self, path: str) -> bool:
         """Say whether there is a group or an array at `path`."""
         return self._walk(path) is not None
 
     def arrays(self) -> Iterator[tuple[str, Shape, str]]:
-        """Yield path, shape and dtype of every array that is reached without links, in order."""
-        yield from self._below("", 0)
+        """Yield path, shape and dtype of every array, in order; a group that is reached twice is refused."""
+        yield from self._below("", self._store.root, 0, set())
 
-    def _below(self, path: str, depth: int) -> Iterator[tuple[str, Shape, str]]:
-        import h5py
-
-        if depth > _DEEPEST:
-            raise self._refuse(path, "lies too deep")
-        place = self._walk(path)
-        if isinstance(place, h5py.Dataset):
-            yield path, tuple(place.shape or ()), str(place.dtype)
-        for name in place if isinstance(place, h5py.Group) else ():
-            yield from self._below(f"{path}/{name}".lstrip("/"), depth + 1)
+    def _below(self, path: str, place: Thing, depth: int, visited: set[int]) -> Iterator[tuple[str, Shape, str]]:
+        if depth > _DEEPEST or place.address in visited:
+            raise self._refuse(path, "lies too deep" if depth > _DEEPEST else "has two places in the file")
+        visited.add(place.address)
+        with self._refusing(path, "cannot be read"):
+            is_array, names = place.is_array, sorted(place.links)
+            row = (path, tuple(place.shape or ()), place.type.name) if is_array else None
+        if row is not None:
+            yield row
+            return
+        for name in names:
+            inner = f"{path}/{name}".lstrip("/")
+            yield from self._below(inner, self._follow(inner, place, name), depth + 1, visited)
 
     def text(self, group: str, name: str) -> str | None:
         """Return an attribute that is one text, None where there is none."""
         found = self._attribute(group, name)
-        return None if found is None else self._decoded(group, found)
+        if found is not None and len(found) != 1:
+            raise self._refuse(group, f"has an attribute {name} of {len(found)} texts, expected one")
+        return None if found is None else found[0]
 
     def texts(self, group: str, name: str) -> list[str]:
         """Return an attribute that is a list of texts; Keras spreads a long one over `name0`, `name1`, ..."""
         found = self._attribute(group, name)
-        parts = [] if found is None else [found]
-        while found is None and (part := self._attribute(group, f"{name}{len(parts)}")) is not None:
-            parts.append(part)
-        return [self._decoded(group, one) for part in parts for one in np.ravel(part)]
+        if found is not None:
+            return found
+        parts = list[str]()
+        for i in itertools.count():
+            part = self._attribute(group, f"{name}{i}")
+            if part is None:
+                return parts
+            parts += part
+        return parts
 
-    def _attribute(self, group: str, name: str) -> Any:
+    def _attribute(self, group: str, name: str) -> list[str] | None:
         place = self._walk(group)
-        if place is None:
-            return None
-        try:
-            if name not in place.attrs:
+        with self._refusing(group, f"has an attribute {name} that cannot be read"):
+            if place is None or name not in place.attributes:
                 return None
-            held = place.attrs.get_id(name)
-            if 0 in held.shape:
-                return []  # HDF5 cannot say how large nothing is
-            if held.get_storage_size() > self._size:
-                raise self._refuse(group, f"has an attribute {name} larger than the file")
-            return place.attrs[name]
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeDecodeError) as error:
-            if isinstance(error, ModelFileError):
-                raise
-            raise self._refuse(group, f"has an attribute {name} that cannot be read ({error})") from None
+            return [one.decode("utf-8") for one in place.texts(name)]
 
-    def _decoded(self, group: str, value: Any) -> str:
-        try:
-            return value.decode("utf-8") if isinstance(value, bytes) else str(value)
-        except UnicodeDecodeError as error:
-            raise self._refuse(group, f"has an attribute that is no text ({error})") from None
-
-    def close(self) -> None:
-        """Close the file."""
-        self._store.close()
-
-    def _walk(self, path: str) -> Any:
+    def _walk(self, path: str) -> Thing | None:
         """Follow a path link by link: a soft or external link could lead into another file."""
-        import h5py
-
-        place: Any = self._store
+        place = self._store.root
         for part in (p for p in path.split("/") if p):
-            try:
-                link = place.get(part, getlink=True) if isinstance(place, h5py.Group) else None
-                if link is not None and not isinstance(link, h5py.HardLink):
-                    raise self._refuse(path, f"is reached through a {type(link).__name__}; links are refused")
-                place = None if link is None else place[part]
-            except (OSError, RuntimeError, KeyError, ValueError) as error:
-                if isinstance(error, ModelFileError):
-                    raise
-                raise self._refuse(path, f"cannot be read ({error})") from None
-            if place is None:
+            if place.is_array or part not in self._links(path, place):
                 return None
+            place = self._follow(path, place, part)
         return place
 
-    def _check(self, path: str, found: h5py.Dataset, shape: Shape, dtype: DType) -> None:
-        stored = found.dtype
-        if stored.kind not in "fiu" or (stored.kind == "f") != (dtype.kind == "f") or stored.itemsize > 8:
-            raise self._refuse(path, f"holds {stored}, expected {dtype}")
-        if tuple(found.shape or ()) != tuple(shape) or found.shape is None:
+    def _follow(self, path: str, place: Thing, name: str) -> Thing:
+        link = self._links(path, place)[name]
+        if link.kind != HARD:
+            raise self._refuse(path, f"is reached through a {link.kind}; links are refused")
+        with self._refusing(path, "cannot be read"):
+            return self._store.thing(link.address)
+
+    def _links(self, path: str, place: Thing) -> Mapping[str, Link]:
+        with self._refusing(path, "cannot be read"):
+            return place.links
+
+    def _check(self, path: str, found: Thing, shape: Shape, dtype: DType) -> None:
+        stored = found.type.dtype
+        if stored is None or (stored.kind == "f") != (dtype.kind == "f"):
+            raise self._refuse(path, f"holds {found.type.name}, expected {dtype}")
+        if found.shape != tuple(shape):
             raise self._refuse(path, f"has shape {found.shape}, expected {tuple(shape)}")
-        if found.external or found.is_virtual:
+        if found.is_elsewhere:
             raise self._refuse(path, "is stored in another file, which is refused")
-        if found.chunks is not None or found.id.get_create_plist().get_nfilters():
+        if found.is_packed:
             raise self._refuse(path, "is compressed or chunked, which is refused")
-        if found.id.get_storage_size() != math.prod(shape) * stored.itemsize:
-            raise self._refuse(path, f"has {found.id.get_storage_size()} bytes on disk, not the size of {tuple(shape)}")
+        if found.storage.size != math.prod(shape) * stored.itemsize:
+            raise self._refuse(path, f"has {found.storage.size} bytes on disk, not the size of {tuple(shape)}")
+
+    @contextmanager
+    def _refusing(self, path: str, what: str) -> Generator[None]:
+        try:
+            yield
+        except ModelFileError:
+            raise
+        except _DAMAGE as error:
+            raise self._refuse(path, f"{what} ({error})") from None
 
     def _refuse(self, path: str, reason: str) -> ModelFileError:
         place = f"weight {path!r} " if path else "the weights "

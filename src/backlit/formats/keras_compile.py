@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from ..errors import ConfigError
 from ..layers import nest
 
 Custom = Mapping[str, Any]
+SIZES = {"num_thresholds": 1, "num_labels": 1, "num_classes": 2}  # settings of metrics, and the power they count with
+MOST_NUMBERS = 2**20  # that one metric of a file may keep
 
 
 def compile_config(model: Any) -> dict[str, Any] | None:
@@ -70,7 +73,18 @@ def _read(value: Any, deserialize: Callable[[Any, dict[str, Any]], Any], custom:
         return value
     if "class_name" not in value:
         return {key: _read(one, deserialize, custom) for key, one in value.items()}
+    _require_room(value)
     return _function(value, custom) if value["class_name"] == "function" else deserialize(value, dict(custom))
+
+
+def _require_room(entry: Mapping[str, Any]) -> None:
+    """Refuse a metric whose few words ask for much memory: thresholds times labels, or a confusion matrix."""
+    config = entry.get("config")
+    given = config if isinstance(config, dict) else {}
+    asked = {name: given[name] for name in SIZES if isinstance(given.get(name), (int, float))}
+    count = math.prod(max(1.0, float(size)) ** SIZES[name] for name, size in asked.items())
+    if not count <= MOST_NUMBERS:
+        raise ConfigError(f"Its metric {entry.get('class_name')!r} has {asked}: {count:.0f} numbers to keep.")
 
 
 def _function(entry: Mapping[str, Any], custom: Custom) -> Any:

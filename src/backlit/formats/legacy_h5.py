@@ -6,10 +6,8 @@ attribute `weight_names`: what is trained first, then the rest.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -33,36 +31,35 @@ def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile
     A file of weights alone, or one that is damaged or hostile, raises `ModelFileError`.
     """
     data, source = read_bytes(path), str(path)
-    with closing(hdf5.Reader(io.BytesIO(data), source)) as reader:
-        text = reader.text("", "model_config")
-        if text is None:
-            raise ModelFileError(f"{source} holds no network. Make the model, and call model.load_weights.")
-        training = reader.text("", "training_config") if compile else None
-        with refusing(source):
-            config = parsed(text)
-            if training is not None:
-                config["compile_config"] = _compile_config(parsed(training))
+    reader = hdf5.Reader(data, source)
+    text = reader.text("", "model_config")
+    if text is None:
+        raise ModelFileError(f"{source} holds no network. Make the model, and call model.load_weights.")
+    training = reader.text("", "training_config") if compile else None
+    with refusing(source):
+        config = parsed(text)
+        if training is not None:
+            config["compile_config"] = _compile_config(parsed(training))
 
-        def fill(model: Any, optimizer: Any) -> None:
-            found = list(_weights(reader, WEIGHTS, model))
-            if optimizer is not None and reader.has(OPTIMIZER):
-                found += _pairs(reader, OPTIMIZER, "the optimizer", list(optimizer.variables))
-            _assign(found)
+    def fill(model: Any, optimizer: Any) -> None:
+        found = list(_weights(reader, WEIGHTS, model))
+        if optimizer is not None and reader.has(OPTIMIZER):
+            found += _pairs(reader, OPTIMIZER, "the optimizer", list(optimizer.variables))
+        _assign(found)
 
-        return revive(source, json.dumps(config), len(data), custom_objects, compile, fill)
+    return revive(source, json.dumps(config), len(data), custom_objects, compile, fill)
 
 
 def load_weights(model: Any, path: StrPath) -> None:
     """Give a built model the weights in a file: all of them, or none and `ModelFileError`."""
     require_built(model)
-    with closing(hdf5.Reader(io.BytesIO(read_bytes(path)), str(path))) as reader:
-        _assign(list(_weights(reader, WEIGHTS if reader.has(WEIGHTS) else "", model)))
+    reader = hdf5.Reader(read_bytes(path), str(path))
+    _assign(list(_weights(reader, WEIGHTS if reader.has(WEIGHTS) else "", model)))
 
 
 def summary(path: StrPath) -> str:
     """Return the arrays in a file, one a line."""
-    with closing(hdf5.Reader(io.BytesIO(read_bytes(path)), str(path))) as reader:
-        return listing(reader.arrays())
+    return listing(hdf5.Reader(read_bytes(path), str(path)).arrays())
 
 
 def _weights(reader: hdf5.Reader, top: str, model: Any) -> Iterator[tuple[Any, Array]]:

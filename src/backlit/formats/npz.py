@@ -6,15 +6,13 @@ Written by NumPy; read member by member, each refused by its header before its n
 from __future__ import annotations
 
 import io
-import math
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
 
 import numpy as np
 
+from .. import npy, zips
 from ..arrays import Array, DType, Shape
 from ..errors import ModelFileError
 from ..files import StrPath
@@ -24,12 +22,8 @@ from .whole_file import read_bytes, write_bytes
 
 TEXT = "description"  # the JSON text, as bytes: NumPy's own texts take four times the room
 _MAX_TEXT = 64 * 2**20
-_MAX_MEMBERS = 100_000
-_HEADER = 10_000  # bytes that the description of one array may have
-_DAMAGE = (
-    OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, TypeError, OverflowError,
-    zipfile.BadZipFile, zlib.error, struct.error,
-)  # fmt: skip
+_MAX_MEMBERS = 10_000
+_SMALL = 2**20  # bytes that an array may have however well it was packed: a bias of zeros
 
 
 def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> None:
@@ -76,44 +70,33 @@ class _Archive:
     def __init__(self, path: StrPath) -> None:
         data = read_bytes(path)
         self.name, self.size = str(path), len(data)
-        try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except _DAMAGE as error:
-            raise self._refuse(f"is no intact .npz archive ({error})") from None
-        members = self._zip.namelist()
-        if len(members) > _MAX_MEMBERS or len(set(members)) < len(members):
-            raise self._refuse(f"has {len(members)} members, some twice or too many")
+        with self._refusing("is no intact .npz archive"):
+            self._zip = zips.opened(io.BytesIO(data), _MAX_MEMBERS)
+        self._members = {info.filename.removesuffix(".npy"): info for info in self._zip.infolist()}
 
     def names(self) -> Iterable[str]:
         """Return the names of the arrays."""
-        found = [name.removesuffix(".npy") for name in self._zip.namelist()]
-        return [name for name in found if name != TEXT]
+        return [name for name in self._members if name != TEXT]
 
     def text(self) -> str | None:
         """Return the description, None where there is none."""
-        if f"{TEXT}.npy" not in self._zip.namelist():
+        if TEXT not in self._members:
             return None
-        length = self._zip.getinfo(f"{TEXT}.npy").file_size
+        length = self._members[TEXT].file_size
         if length > _MAX_TEXT:
             raise self._refuse(f"has a description of {length} bytes, expected at most {_MAX_TEXT}")
-        found = self._read(TEXT)
-        try:
-            return found.tobytes().decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise self._refuse(f"has a description that is no text ({error})") from None
+        with self._refusing("has a description that is no text"):
+            return self._read(TEXT).tobytes().decode("utf-8")
 
     def header(self, name: str) -> tuple[Shape, str]:
         """Return shape and dtype of an array, without reading its numbers."""
-        try:
-            with self._zip.open(f"{name}.npy") as member:
-                shape, _, dtype = _described(member)
-        except _DAMAGE as error:
-            raise self._refuse(f"has {name!r}, which cannot be read ({error})") from None
-        return shape, str(dtype)
+        with self._refusing(f"has {name!r}, which cannot be read"), self._opened(name) as member:
+            found = npy.read_header(member)
+        return found.shape, str(found.dtype)
 
     def array(self, name: str, shape: Shape, dtype: DType) -> Array:
         """Return an array of that shape; any other raises `ModelFileError` before its numbers are unpacked."""
-        if f"{name}.npy" not in self._zip.namelist():
+        if name not in self._members:
             raise self._refuse(f"lacks {name!r}")
         found = self.header(name)[0]
         if found != tuple(shape):
@@ -121,28 +104,20 @@ class _Archive:
         return flat.fitting(self.name, name, self._read(name), shape, dtype)
 
     def _read(self, name: str) -> Array:
-        info = self._zip.getinfo(f"{name}.npy")
+        with self._refusing(f"has {name!r}, which cannot be read"), self._opened(name) as member:
+            return npy.read_array(member, self._members[name].file_size)
+
+    def _opened(self, name: str) -> IO[bytes]:
+        return zips.member(self._zip, self._members[name], small=_SMALL)
+
+    @contextmanager
+    def _refusing(self, what: str) -> Generator[None]:
         try:
-            with self._zip.open(info) as member:
-                shape, is_fortran, dtype = _described(member)
-                size = math.prod(shape) * dtype.itemsize
-                if dtype.hasobject or dtype.kind not in "fiu" or not 0 <= info.file_size - size <= _HEADER:
-                    raise ValueError(f"{dtype} of shape {shape} in {info.file_size} bytes")
-                data = member.read(size + 1)  # reading past the end is what compares the checksum
-                if len(data) != size:
-                    raise ValueError(f"{len(data)} bytes, expected {size}")
-        except _DAMAGE as error:
-            raise self._refuse(f"has {name!r}, which cannot be read ({error})") from None
-        return np.frombuffer(data, dtype).reshape(shape, order="F" if is_fortran else "C")
+            yield
+        except ModelFileError:
+            raise
+        except zips.DAMAGE as error:
+            raise self._refuse(f"{what} ({error})") from None
 
     def _refuse(self, reason: str) -> ModelFileError:
         return ModelFileError(f"{self.name} {reason}. Use an intact copy.")
-
-
-def _described(member: Any) -> tuple[Shape, bool, DType]:
-    version = np.lib.format.read_magic(member)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(member, max_header_size=_HEADER)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(member, max_header_size=_HEADER)
-    raise ValueError(f"version {version} of the format, expected 1.0 or 2.0")

@@ -55,15 +55,10 @@ def weights_bytes(model: Any, optimizer: Any = None) -> bytes:
 
 def load_weights(data: bytes, source: str, model: Any, optimizer: Any = None) -> None:
     """Assign every array of an HDF5 file to its variable: all of them, or none and `ModelFileError`."""
-    reader = hdf5.Reader(io.BytesIO(data), source)
-    try:
-        found = [
-            pair for path, layer, variables in owners(model) for pair in _pairs(reader, path, layer.name, variables)
-        ]
-        if optimizer is not None and reader.count("optimizer"):
-            found += _pairs(reader, "optimizer", optimizer.name, list(optimizer.variables))
-    finally:
-        reader.close()
+    reader = hdf5.Reader(data, source)
+    found = [pair for path, layer, variables in owners(model) for pair in _pairs(reader, path, layer.name, variables)]
+    if optimizer is not None and reader.count("optimizer"):
+        found += _pairs(reader, "optimizer", optimizer.name, list(optimizer.variables))
     for variable, array in found:
         variable.assign(array)
 

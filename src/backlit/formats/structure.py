@@ -14,7 +14,7 @@ from .keras_compile import compile_as
 from .revive import config_text, parsed, refusing
 from .whole_file import read_bytes, write_bytes
 
-MOST = 2**32  # bytes of weights: a text of one line may describe any number of them
+MOST = 2**28  # bytes of weights, 67 million numbers: a text of one line may describe any number of them
 
 
 def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> None:
@@ -41,4 +41,9 @@ def _require_room(source: str, config: Any, custom: Mapping[str, Any]) -> None:
     try:
         read_entry(budget.counted(config, custom), budget.custom_objects(custom))
     except ModelFileError:
-        raise ModelFileError(f"{source} describes a network of more than {MOST:,} bytes, which is refused.") from None
+        if budget.left >= 0:
+            raise
+        raise ModelFileError(
+            f"{source} describes a network of more than {MOST:,} bytes. Keep it in a file with its weights, or call "
+            "model_from_json."
+        ) from None

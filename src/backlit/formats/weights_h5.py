@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 from ..files import StrPath
@@ -26,8 +25,4 @@ def load_weights(model: Any, path: StrPath) -> None:
 
 def summary(path: StrPath) -> str:
     """Return the arrays in a file, one a line."""
-    reader = hdf5.Reader(io.BytesIO(read_bytes(path)), str(path))
-    try:
-        return listing(reader.arrays())
-    finally:
-        reader.close()
+    return listing(hdf5.Reader(read_bytes(path), str(path)).arrays())

@@ -115,29 +115,48 @@ def _revived(key: str, value: Any, custom: Custom) -> Any:
 def connect(config: Mapping[str, Any], made: Mapping[str, Layer]) -> Functional:
     """Replay the calls that `config` lists on the layers `made`, by the names they have in `config`."""
     outputs: Outputs = {}
-    waiting: list[tuple[str, int, tuple[Any, Any]]] = []
+    calls: list[tuple[str, int, tuple[Any, Any]]] = []
     for entry in config["layers"]:
         name, nodes = str(entry.get("name")), entry["inbound_nodes"]
-        waiting.extend((name, use, _arguments_of(node)) for use, node in enumerate(nodes))
+        calls.extend((name, use, _arguments_of(node)) for use, node in enumerate(nodes))
         if not nodes:
             outputs[name, 0] = [made[name].output]
-    while waiting:
-        left: list[Any] = []
-        for name, use, arguments in waiting:
-            before = use == 0 or (name, use - 1) in outputs
-            if before and all(place[:2] in outputs for place in _places(arguments)):
-                args, kwargs = _filled(arguments, outputs)
-                outputs[name, use] = nest.flatten(made[name](*args, **kwargs))
-            else:
-                left.append((name, use, arguments))
-        if len(left) == len(waiting):
-            raise ConfigError(f"The inputs of layer {left[0][0]!r} come from no layer of the configuration.")
-        waiting = left
+    for name, use, arguments in _in_order(calls, set(outputs)):
+        args, kwargs = _filled(arguments, outputs)
+        outputs[name, use] = nest.flatten(made[name](*args, **kwargs))
     for (name, use), tensors in list(outputs.items()):
         if isinstance(made[name], Functional):  # at the ends its drawing counts as its first use
             outputs[name, use + 1] = tensors
     ends = [_ends(config.get(key), key, outputs) for key in ("input_layers", "output_layers")]
     return Functional(*ends, name=config.get("name"), trainable=bool(config.get("trainable", True)))
+
+
+def _in_order(calls: list[Any], made: set[tuple[str, int]]) -> Iterator[Any]:
+    """Yield calls (name, use, arguments) so that each comes after those whose tensors it takes."""
+    waiting: dict[tuple[str, int], list[int]] = {}
+    lacking: list[int] = []
+    ready: list[int] = []
+    for i, (name, use, arguments) in enumerate(calls):
+        needed = {place[:2] for place in _places(arguments)} | ({(name, use - 1)} if use else set())
+        needed -= made
+        lacking.append(len(needed))
+        for key in needed:
+            waiting.setdefault(key, []).append(i)
+        if not needed:
+            ready.append(i)
+    ready.reverse()
+    done = 0
+    while ready:
+        call = calls[ready.pop()]
+        yield call
+        done += 1
+        for i in reversed(waiting.pop(call[:2], [])):
+            lacking[i] -= 1
+            if not lacking[i]:
+                ready.append(i)
+    if done < len(calls):
+        left = next(name for i, (name, _, _) in enumerate(calls) if lacking[i])
+        raise ConfigError(f"The inputs of layer {left!r} come from no layer of the configuration.")
 
 
 def _arguments_of(node: Any) -> tuple[Any, Any]:

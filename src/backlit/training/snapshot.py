@@ -65,17 +65,34 @@ class Training:
         Nothing is changed unless all of it fits.
         """
         model, facts = self.model, snapshot.facts
-        if facts.get("format") != FORMAT:
-            raise CheckpointError(f"The checkpoint has format {facts.get('format')!r}; this version reads {FORMAT}.")
+        _check_facts(facts)
         build_optimizer(model, "train")
         pairs = _matched(dict(_variables(model)), snapshot.arrays)
-        self.watchers.restore(_with_arrays(facts["callbacks"], snapshot.arrays))
+        states = _with_arrays(facts["callbacks"], snapshot.arrays)
+        if not is_dict(states):
+            raise CheckpointError("The checkpoint lacks the state of its callbacks. Use an intact copy.")
+        self.watchers.restore(states)
         for variable, array in pairs:
             variable.assign(array)
         model.epochs_trained, self.over = facts["epochs_trained"], facts["stopped"]
         self.first, self.epoch, self.done = facts["first"], facts["epoch"], facts["done"]
         if isinstance(self.batches, RowBatches):
             self.batches.go_back_to(facts["seed"], facts["first_epoch"])
+
+
+COUNTS, MAYBE_COUNTS = ("first", "epoch", "done", "epochs_trained"), ("seed", "first_epoch")
+
+
+def _check_facts(facts: dict[str, Any]) -> None:
+    """Refuse facts that `snapshot` does not write."""
+    if facts.get("format") != FORMAT:
+        raise CheckpointError(f"The checkpoint has format {facts.get('format')!r}; this version reads {FORMAT}.")
+    counts = {name: facts.get(name, "nothing") for name in COUNTS + MAYBE_COUNTS}
+    for name, count in counts.items():
+        if type(count) is not int and not (count is None and name in MAYBE_COUNTS):
+            raise CheckpointError(f"The checkpoint has {name}={count!r}. Expected an integer: use an intact copy.")
+    if not isinstance(facts.get("stopped"), bool) or "callbacks" not in facts:
+        raise CheckpointError("The checkpoint does not say whether training had stopped. Use an intact copy.")
 
 
 def _variables(model: Any) -> Iterator[tuple[str, Variable]]:
@@ -137,8 +154,10 @@ def _with_arrays(state: Any, arrays: dict[str, Array]) -> Any:
     """Return what `_without_arrays` was given."""
     if is_dict(state):
         if "array" in state:
-            if state["array"] not in arrays:
+            if str(state["array"]) not in arrays:
                 raise CheckpointError(f"The checkpoint lacks the array {state['array']!r} of a callback.")
-            return arrays[state["array"]]
+            return arrays[str(state["array"])]
+        if not is_dict(state.get("dict")):
+            raise CheckpointError(f"The checkpoint holds {str(state)[:80]} for a callback. Use an intact copy.")
         return {key: _with_arrays(value, arrays) for key, value in state["dict"].items()}
     return [_with_arrays(value, arrays) for value in state] if is_list(state) else state

@@ -87,7 +87,7 @@ class CallbackList(Callback):
         """Give every callback its state back, after `on_train_begin`; other callbacks raise `CheckpointError`."""
         named = {f"{i} {type(callback).__name__}": callback for i, callback in enumerate(self.callbacks)}
         expected = [name for name, callback in named.items() if callback.state()]
-        if sorted(state) != sorted(expected):
+        if sorted(state) != sorted(expected) or not all(isinstance(one, dict) for one in state.values()):
             raise CheckpointError(
                 f"The checkpoint holds the callbacks {sorted(state)}. Expected {sorted(expected)}, those of this "
                 "call. Pass the same callbacks in the same order."
