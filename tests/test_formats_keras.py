@@ -19,7 +19,8 @@ import pytest
 
 from backlit import Model, Sequential, files, layers, losses, optimizers
 from backlit.errors import ConfigError, ModelFileError
-from backlit.formats import archive, load_model, save_model
+from backlit.formats import archive, keras_archive, load_model, save_model
+from backlit.formats.keras_archive import DIGEST
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "archives"
 NAMES = ("sequential", "functional", "ends")
@@ -245,7 +246,31 @@ def parts(tmp_path_factory):
     path = tmp_path_factory.mktemp("parts") / "m.keras"
     save_model(small(metrics=["accuracy"]), path)
     with zipfile.ZipFile(path) as file:
-        return {name: file.read(name) for name in file.namelist()}
+        found = {name: file.read(name) for name in file.namelist()}
+    metadata = json.loads(found[archive.METADATA])
+    assert len(metadata.pop(DIGEST)) == 64
+    return found | {archive.METADATA: json.dumps(metadata).encode()}  # as Keras writes it: other checks get their turn
+
+
+@pytest.mark.parametrize("name", [archive.METADATA, archive.CONFIG, archive.WEIGHTS])
+def test_a_member_that_was_changed_with_its_checksum_is_refused(name, tmp_path):
+    path = tmp_path / "m.keras"
+    save_model(small(), path, notes={"classes": ["a", "b"]})
+    with zipfile.ZipFile(path) as file:
+        members = {member: file.read(member) for member in file.namelist()}
+    changes = {archive.METADATA: (b'"a"', b'"c"'), archive.CONFIG: (b"relu", b"selu"), archive.WEIGHTS: (b"vars", b"bars")}
+    changed = members[name].replace(*changes[name], 1)
+    assert changed != members[name]
+    archive.write_archive(path, members | {name: changed})
+    for read in (load_model, small().load_weights, keras_archive.notes):
+        with pytest.raises(ModelFileError, match="digest does not agree"):
+            read(path)
+
+
+def test_notes_that_are_no_json_are_refused_when_they_are_saved(tmp_path):
+    with pytest.raises(ConfigError, match="notes"):
+        save_model(small(), tmp_path / "m.keras", notes={"best": float("nan")})
+    assert list(tmp_path.iterdir()) == []
 
 
 def rewritten(parts, path, change):
