@@ -223,7 +223,7 @@ def inside_zip(*kinds: tuple[str, Change]) -> Change:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", chance.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
             for name, content in members:
-                archive.writestr(name, content)
+                archive.writestr(zipfile.ZipInfo(name), content, archive.compression)
         return file.getvalue()
 
     return change

@@ -33,6 +33,11 @@ def reader_of(number: int, readers: list[str]) -> str:
     return row[number * 7919 % len(row)]
 
 
+def kept_as(reader: str, seed: int, number: int) -> str:
+    """Return the name of the file that an input is kept in."""
+    return f"{reader}-{seed}-{number}{READERS[reader].ending}"
+
+
 def main() -> None:
     """Read the inputs."""
     seed, first, count = map(int, sys.argv[1:4])
@@ -49,6 +54,7 @@ def main() -> None:
             data = strange_file(good[name], name, seed, number)
             outcome = read(READERS[name], paths[name], data)
             if isinstance(outcome, dict):
+                (folder / kept_as(name, seed, number)).write_bytes(data)
                 _say({"number": number, "reader": name, **outcome})
                 tally[f"{name} undeclared"] += 1
             else:
