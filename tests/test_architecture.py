@@ -30,7 +30,7 @@ SRC = ROOT / "src"
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
 SUFFIXES = {".py", ".md", ".toml", ".cfg", ".txt", ".yml", ".yaml", ".json", ".svg", ".html", ""}
 NOT_NAMES = {"utils", "helpers", "common", "misc", "manager", "handler", "processor", "base", "core", "context", "fast"}
-ORACLES = ("tensorflow", "keras", "torch", "jax", "scipy", "pickle", "cloudpickle", "joblib")
+ORACLES = ("tensorflow", "keras", "torch", "jax", "scipy", "onnx", "onnxruntime", "pickle", "cloudpickle", "joblib")
 
 
 # --- reading the tree --------------------------------------------------------------------------------------------

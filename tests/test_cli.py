@@ -398,7 +398,7 @@ def test_products_run_in_one_thread_unless_the_environment_says_otherwise(asked)
 
 def test_the_command_it_names_can_be_typed(data, capsys):
     assert run(["train", "--dataset", str(data), "--epochs", "1", "--out", "two words"]) == 0
-    assert "`backlit predict 'two words/model.keras' IMAGE`" in capsys.readouterr().out.replace(os.sep, "/")
+    assert "`backlit predict 'two words/model.keras' ROWS.npy`" in capsys.readouterr().out.replace(os.sep, "/")
 
 
 def test_help_loads_nothing_heavy():

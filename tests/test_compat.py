@@ -238,15 +238,3 @@ def test_methods_of_keras_2() -> None:
         np.testing.assert_array_equal(model.predict_classes(x), model.predict(x, verbose=0).argmax(axis=-1))
     with pytest.warns(UserWarning, match=r"model\.predict"):
         assert model.predict_proba(x).shape == (4, 2)
-
-
-def test_a_picture_of_a_model(tmp_path: Any) -> None:
-    model = bl.Sequential([bl.layers.Input((4,)), bl.layers.Dense(2, activation="relu", name="a<b")])
-    picture = importlib.import_module("keras.utils").plot_model(
-        model, str(tmp_path / "m.png"), show_shapes=True, show_layer_activations=True
-    )
-    text = (tmp_path / "m.svg").read_text()
-    assert "a&lt;b (Dense)" in text
-    assert "(None, 2)" in text
-    assert "relu" in text
-    assert picture._repr_svg_() == text

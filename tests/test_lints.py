@@ -260,6 +260,29 @@ def test_fit_tells_once_what_reading_could_not_see(rule: str) -> None:
     model.fit(x, y, verbose=0)  # warnings are errors here: it has been said
 
 
+def test_an_estimator_of_one_class_says_nothing_and_leaves_warnings_alone() -> None:
+    pytest.importorskip("sklearn")
+    from backlit.estimators import NeuralNetClassifier
+
+    rows, filters, shown = np.zeros((6, 3)), list(warnings.filters), warnings.showwarning
+    seen: list[bool] = []
+
+    class Watch(backlit.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            seen.append(warnings.filters == filters and warnings.showwarning is shown)
+
+    NeuralNetClassifier((2,), epochs=1, callbacks=[Watch()]).fit(rows, np.zeros(6, int))
+    assert seen == [True]
+
+
+def test_a_program_beside_ours_is_not_ours() -> None:
+    name = str(Path(backlit.__file__).parent) + "_of_a_user.py"
+    source = "from backlit import lints\n\nlints.say('unscaled-pixels', 'what a user wrote', 'Mend it.')"
+    with pytest.warns(LintWarning, match="what a user wrote") as told:
+        exec(compile(source, name, "exec"), {})  # noqa: S102 - our own line
+    assert (told[0].filename, told[0].lineno) == (name, 3)
+
+
 def test_the_learners_notebooks_own_mistakes(seeds_dir: Path) -> None:
     found = {
         file.name[:3]: [(one.cell, one.rule) for one in findings(program_of(file))]

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import struct
 import zipfile
 import zlib
@@ -568,6 +569,71 @@ def test_impossible_arrays(x, y, says):
     np.save("y.npy", y)
     with pytest.raises(DataError, match=says):
         load("x.npy", choices=Choices(labels="y.npy"))
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "says"),
+    [
+        ("n.npy", "x", "^n.npy holds nan in row 17 "),
+        ("n.npz", "x_train", "^n.npz: x_train holds nan in row 17 "),
+        ("n.npz", "x_test", "^n.npz: x_test holds inf in row 17 "),
+        ("n.npy", "y", "^y.npy has one class only, 1"),
+        ("n.npz", "y_train", "^n.npz: y_train has one class only, 1"),
+    ],
+)
+def test_what_is_wrong_with_arrays_is_named_as_in_the_file(name, column, says, capsys):
+    parts = {part: np.zeros((30, 3), np.float32) for part in ("x_train", "x_test")}
+    parts |= {part: np.arange(30) % 2 for part in ("y_train", "y_test")}
+    if column.startswith("x"):
+        parts["x_train" if column == "x" else column][17, 1] = np.inf if column == "x_test" else np.nan
+    else:
+        parts["y_train"] = np.ones(30, int)
+    np.savez("n.npz", **parts)
+    np.save("n.npy", parts["x_train"])
+    np.save("y.npy", parts["y_train"])
+    more = ["--labels", "y.npy"] if name == "n.npy" else []
+    assert run(["train", "--data", name, *more, "--epochs", "1"]) == 1
+    assert re.search(says, capsys.readouterr().err.removeprefix("error: "))
+    assert not Path("backlit-run/model.keras").exists()
+
+
+def test_a_bad_test_row_of_an_array_larger_than_memory_is_told_before_training(capsys):
+    x = np.zeros((30, 3), np.float32)
+    x[29, 1] = np.nan
+    np.save("n.npy", x)
+    np.save("y.npy", np.arange(30) % 2)
+    with limit_of(100):
+        assert run(["train", "--data", "n.npy", "--labels", "y.npy", "--epochs", "1"]) == 1
+    assert "n.npy, counted from row 25, holds nan in row 4" in capsys.readouterr().err
+    assert not Path("backlit-run/model.keras").exists()
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_a_network_of_an_npz_answers_for_rows_and_is_measured_on_the_file(task, capsys):
+    x = np.random.default_rng(0).normal(size=(90, 3)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(int) if task == "classification" else 500 + 40 * x[:, 0]
+    np.savez("n.npz", x_train=x, y_train=y)
+    np.save("new.npy", x[:4])
+    assert run(["train", "--data", "n.npz", "--task", task, "--epochs", "2", "--quiet"]) == 0
+    trained = capsys.readouterr().out
+    assert run(["predict", "backlit-run/model.keras", "new.npy"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 5
+    for verb in ("evaluate", "explain"):
+        assert run([verb, "backlit-run/model.keras", "--data", "n.npz"]) == 0
+        said = capsys.readouterr().out
+        assert "the test rows are taken" in said
+        if verb == "evaluate":
+            assert trained.split()[2] in said
+
+
+def test_a_file_of_another_kind_is_no_unknown_name(capsys):
+    Path("t.png").write_bytes(b"")
+    assert run(["train", "--data", "t.png"]) == 1
+    assert "t.png has no ending we know" in capsys.readouterr().err
+    np.save("x.npy", np.zeros((9, 2)))
+    np.save("y.npy", np.arange(9) - 1)
+    assert run(["train", "--data", "x.npy", "--labels", "y.npy"]) == 1
+    assert "The labels hold -1" in capsys.readouterr().err
 
 
 def test_an_npz_larger_than_memory_stays_in_its_file(capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -124,6 +125,35 @@ def test_a_training_that_was_over_stays_over(tmp_path: Path) -> None:
     assert kept.facts["stopped"]
     assert history.epoch == [0, 1]
     np.testing.assert_array_equal(model.weights[0].numpy(), kept.arrays["weights/0"])
+
+
+def test_a_callback_may_keep_numbers_of_numpy(tmp_path: Path) -> None:
+    class Lowest(callbacks.Callback):
+        _state_names = ("lowest", "fell")
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.lowest: Any = np.float32(np.inf)
+            self.fell: Any = np.bool_(False)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            """Keep the lowest loss, as NumPy gives it."""
+            self.lowest = np.minimum(self.lowest, np.float32((logs or {})["loss"]))
+            self.fell = np.bool_(True)
+
+    found: list[Any] = []
+    for cut in (Cutting(2), Cutting()):
+        bl.set_random_seed(7)
+        model = bl.Sequential([layers.Input((24,)), layers.Dense(3, "softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        lowest = Lowest()
+        with contextlib.suppress(Cut):
+            model.fit(X.reshape(150, -1), Y, epochs=4, verbose=0,
+                      callbacks=[lowest, callbacks.BackupAndRestore(tmp_path), cut])  # fmt: skip
+            found.append((float(lowest.lowest), bool(lowest.fell)))
+    assert len(found) == 1
+    assert found[0][0] < 2
+    assert found[0][1]
 
 
 def test_another_network_or_other_callbacks_are_refused_and_nothing_is_changed(tmp_path: Path) -> None:

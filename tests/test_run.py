@@ -98,6 +98,18 @@ def test_an_error_names_its_cell_and_line_and_others_still_run(tmp_path: Path) -
     assert wrong[0].ename == "SyntaxError"
 
 
+def test_a_library_of_an_extra_that_is_not_installed_is_told_with_its_command(tmp_path: Path) -> None:
+    hide = "import sys; sys.modules['matplotlib'] = None\n"
+    file = notebook(tmp_path / "n.ipynb", hide + "import matplotlib.pyplot as plt", "import nowhere_at_all")
+    done = run(file)
+    assert 'pip install "backlit[plot]"' in done.stderr
+    assert done.stderr.count("pip install") == 1
+    assert done.stdout.count("ModuleNotFoundError") == 2
+    script = tmp_path / "s.py"
+    script.write_text(hide + "import matplotlib")
+    assert 'pip install "backlit[plot]"' in run(script).stderr
+
+
 def test_stop_on_error_stops(tmp_path: Path) -> None:
     done = run(notebook(tmp_path / "n.ipynb", *FAILING), "--stop-on-error")
     assert done.returncode == 1

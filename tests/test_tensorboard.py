@@ -15,11 +15,11 @@ import pytest
 from golden.tensorboard_events import LOSS, STEP, TIME, WEIGHTS
 
 import backlit
-from backlit import callbacks, layers
+from backlit import callbacks, layers, protobuf
 from backlit.errors import ConfigError
 from backlit.training import events
 from backlit.training.callbacks.inner_values import InnerValues
-from backlit.training.events import event_file, graph_def, protobuf, summaries
+from backlit.training.events import event_file, graph_def, summaries
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "tensorboard.npz")
 X = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")

@@ -71,6 +71,16 @@ def replacing(path: StrPath, keep: StrPath | None = None) -> Generator[BinaryIO]
     _sync_folder(target.parent)
 
 
+def scratch(target: StrPath) -> tuple[Path, BinaryIO]:
+    """Give a new file beside `target` for as long as this process needs it, and its path; the caller removes it.
+
+    What a killed process left of it is removed when the next one asks for a file of the same name.
+    """
+    place = Path(target)
+    _sweep(place)
+    return _create(place)
+
+
 def _is_ours(error: OSError, part: Path) -> bool:
     """Say whether an error is the disk's answer to this writer, not one about some other file."""
     about = error.filename is None or str(error.filename) == str(part)

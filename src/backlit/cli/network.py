@@ -70,7 +70,9 @@ def class_count(*labels: Array | None) -> int:
         if y is None or not len(y):
             continue
         y = np.asarray(y)
-        if y.ndim != 1 or y.dtype.kind not in "iu" or y.min() < 0:
+        if y.ndim == 1 and y.dtype.kind == "i" and y.min() < 0:
+            raise LabelError(f"The labels hold {y.min()}. Expected classes numbered from 0 on: number them anew.")
+        if y.ndim != 1 or y.dtype.kind not in "iu":
             raise LabelError(
                 f"The labels have shape {y.shape} and dtype {y.dtype}. Expected one whole number from 0 on for each "
                 "example. For one-hot labels, store y.argmax(axis=1); for amounts, say --task regression."

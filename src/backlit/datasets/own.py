@@ -15,12 +15,14 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import ConfigError, DataError, did_you_mean, unknown_name
+from ..training.border import check_finite
 from . import npz, picture_folder, table_columns
 from .array_file import open_array
 from .dataset import Dataset
 from .faults import refuse_any, shortened
 from .held_out import SHARE, digest, hold_out, last_rows
 from .picture_frames import Frame
+from .picture_rows import all_gray, first_channel
 from .table_columns import numbers
 from .table_file import Table, is_missing, read_table
 from .target import TASKS, Target, as_amounts, as_classes, task_of
@@ -47,7 +49,9 @@ class Choices:
 def is_own(path: str) -> bool:
     """Say whether a word names data of the user's own: a folder, or a file by its ending."""
     ending = Path(path).suffix.lower()
-    return ending in (*TABLES, ".npy", ".npz") or "/" in path or os.sep in path or Path(path).expanduser().is_dir()
+    place = Path(path).expanduser()
+    known = ending in (*TABLES, ".npy", ".npz") or "/" in path or os.sep in path
+    return known or place.is_dir() or (bool(ending) and place.exists())
 
 
 def load_own(path: str | os.PathLike[str], choices: Choices | None = None) -> Dataset:
@@ -90,32 +94,37 @@ def _pictures(folder: Path, given: Choices) -> Dataset:
         raise unknown_name("color", given.color, COLORS)
     if sum(path.is_dir() for path in folder.iterdir()) == 0 and any(folder.iterdir()):
         raise DataError(f"{folder} has no folders in it. Expected a folder of pictures for each class, named after it.")
-    parts = _parts(folder)
+    parts = parts_of(folder)
     listings = [picture_folder.find(part) for part in parts]
     _check_classes(folder, listings)
     heads = [picture_folder.look(listing) for listing in listings]
     size = given.size or picture_folder.suitable_size(heads[0])
     gray = given.color == "gray" or (given.color == "auto" and all(h.gray for head in heads for h in head))
-    pixels = [picture_folder.read(listing, Frame(*size, channels=1 if gray else 3)) for listing in listings]
-    if given.color == "auto" and not gray and all(_is_gray(part) for part in pixels):
-        gray, pixels = True, [np.ascontiguousarray(part[..., 0]) for part in pixels]
-    labels = [listing.labels for listing in listings]
-    frame = {"height": size[0], "width": size[1], "channels": 1 if gray else 3}
-    description = {
+    if len(listings) == 1:
+        train, test = hold_out(len(listings[0]), given.held_out, given.seed, listings[0].labels)
+        orders, cut = [np.concatenate([train, test])], len(train)
+    else:
+        orders, cut = [hold_out(len(listings[0]), 0.0, given.seed)[0], np.arange(len(listings[1]))], 0
+    frame = Frame(*size, channels=1 if gray else 3)
+    pixels = [picture_folder.read(part, frame, rows) for part, rows in zip(listings, orders, strict=True)]
+    labels = [part.labels[rows] for part, rows in zip(listings, orders, strict=True)]
+    if given.color == "auto" and not gray and all(map(all_gray, pixels)):
+        gray, pixels = True, [first_channel(part) for part in pixels]
+    if len(listings) == 1:
+        pixels, labels = [pixels[0][:cut], pixels[0][cut:]], [labels[0][:cut], labels[0][cut:]]
+    description: dict[str, Any] = {
         "kind": "pictures",
-        "frame": frame,
+        "frame": {"height": size[0], "width": size[1], "channels": 1 if gray else 3},
         "target": Target("classification", listings[0].class_names).as_json(),
     }
     if len(listings) == 1:
-        train, test = hold_out(len(labels[0]), given.held_out, given.seed, labels[0])
-        pixels, labels = [pixels[0][train], pixels[0][test]], [labels[0][train], labels[0][test]]
         description["held_out"] = held_out_entry(given, folder_digest(listings[0]))
-    else:
-        order, _ = hold_out(len(labels[0]), 0.0, given.seed)
-        pixels[0], labels[0] = pixels[0][order], labels[0][order]
     notices = [
         line for listing, head in zip(listings, heads, strict=True) for line in picture_folder.notices(listing, head)
     ]
+    if isinstance(pixels[0], np.memmap):
+        size_of_all = sum(part.nbytes for part in pixels) / 1e9
+        notices.append(f"The pictures are {size_of_all:.1f} GB: they are kept in a file until training ends.")
     said = f"{size[0]}x{size[1]} {'gray' if gray else 'colored'} pictures"
     return Dataset(
         folder.resolve().name, pixels[0], labels[0], pixels[1], labels[1], f"{folder}, {said}", " ".join(notices),
@@ -123,7 +132,7 @@ def _pictures(folder: Path, given: Choices) -> Dataset:
     )  # fmt: skip
 
 
-def _parts(folder: Path) -> list[Path]:
+def parts_of(folder: Path) -> list[Path]:
     """Return the folders of training and test where there are such, else the folder itself."""
     names = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != "."}
     known = {"train", "training", "test", "testing", "val", "valid", "validation"}
@@ -141,10 +150,6 @@ def _check_classes(folder: Path, listings: list[picture_folder.Listing]) -> None
         raise DataError(
             f"{other.folder} has the classes {', '.join(other.class_names)}, training has {', '.join(names)}."
         )
-
-
-def _is_gray(pictures: Array) -> bool:
-    return bool((pictures[..., 0] == pictures[..., 1]).all() and (pictures[..., 0] == pictures[..., 2]).all())
 
 
 def folder_digest(listing: picture_folder.Listing) -> str:
@@ -217,6 +222,9 @@ def read_target(table: Table, column: str, asked: str) -> tuple[str, Array, list
 
 def _array(path: Path, given: Choices) -> Dataset:
     x, y = labeled_array(path, given.labels)
+    _require_finite(path, "", x, given.held_out)
+    if given.task != "regression":
+        _require_two_classes(f"{given.labels}", y)
     target, labels, train, test, notice = _array_target(path, x, y, given)
     description = {
         "kind": "array", "target": target.as_json(), "held_out": held_out_entry(given, array_digest(x, y)),
@@ -260,10 +268,32 @@ def _array_target(path: Path, x: Array, y: Array, given: Choices) -> tuple[Targe
     return Target("classification"), y, train, test, notice
 
 
+def _require_finite(path: Path, name: str, x: Array, held_out: float) -> None:
+    """Refuse NaN and infinity by the row of the file; `fit` looks at a map's training rows itself, block by block."""
+    where = f"{path}: {name}" if name else str(path)
+    if isinstance(x, np.memmap):
+        cut = last_rows(len(x), held_out)
+        where, x = f"{where}, counted from row {cut},", x[cut:]
+    check_finite(where, x)
+
+
+def _require_two_classes(where: str, y: Array) -> None:
+    if y.ndim == 1 and len(y) and bool((y == y[0]).all()):
+        raise DataError(f"{where} has one class only, {y[0]}. Expected two or more to tell apart.")
+
+
 def _archive(path: Path, text: str, given: Choices) -> Dataset:
     a = npz.read_dataset(path)
+    for name in ("x_train", "x_test"):
+        _require_finite(path, name, a[name], 1.0 if name == "x_test" else 0.0)
     if given.task != "regression":
-        return Dataset(path.stem, a["x_train"], a["y_train"], a["x_test"], a["y_test"], source=text)
+        _require_two_classes(f"{path}: y_train", a["y_train"])
+        description = (
+            None if _as_mnist(a["x_train"]) else {"kind": "array", "target": Target("classification").as_json()}
+        )
+        return Dataset(
+            path.stem, a["x_train"], a["y_train"], a["x_test"], a["y_test"], source=text, description=description
+        )
     y = np.asarray(a["y_train"], np.float64)
     if y.ndim != 1:
         raise DataError(f"{path}: y_train has shape {y.shape}. Expected one number for each row.")
@@ -272,3 +302,8 @@ def _archive(path: Path, text: str, given: Choices) -> Dataset:
         path.stem, a["x_train"], target.encoded(y), a["x_test"], target.encoded(np.asarray(a["y_test"], np.float64)),
         text, description={"kind": "array", "target": target.as_json()},
     )  # fmt: skip
+
+
+def _as_mnist(x: Array) -> bool:
+    """Say whether these are pictures like those of MNIST: their network is asked about pictures, not about rows."""
+    return x.dtype == np.uint8 and x.shape[1:] in ((28, 28), (28, 28, 1))

@@ -18,6 +18,7 @@ from ..arrays import Array
 from ..errors import ConfigError, DataError
 from .faults import refuse_any, shortened
 from .picture_frames import Facts, Frame, each, facts, read_framed
+from .picture_rows import read_rows
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 OF_THE_SYSTEM = ("thumbs.db", "desktop.ini", "__macosx")
@@ -148,19 +149,14 @@ def suitable_size(heads: Sequence[Facts]) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def read(listing: Listing, frame: Frame) -> Array:
-    """Return all pictures as uint8 (n, height, width), or (n, height, width, channels) with colors.
+def read(listing: Listing, frame: Frame, rows: Array | None = None) -> Array:
+    """Return the pictures as uint8 (n, height, width), or (n, height, width, channels) with colors.
 
+    With `rows`, those of these numbers in this order. Too many for memory are kept in a file (see `picture_rows`).
     Pictures that cannot be read are all named in one `DataError`.
     """
-    pictures = np.empty((len(listing), frame.height, frame.width, frame.channels), np.uint8)
-    rows = {path: row for row, path in enumerate(listing.paths)}
-
-    def place(path: Path) -> None:
-        pictures[rows[path]] = read_framed(path, frame)
-
-    _, faults = each(place, listing.paths)
-    _refuse(listing, faults)
+    paths = listing.paths if rows is None else [listing.paths[int(row)] for row in rows]
+    pictures = read_rows(paths, frame, f"{listing.folder}: ", _ADVICE)
     return pictures[..., 0] if frame.channels == 1 else pictures
 
 

@@ -15,12 +15,13 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import ConfigError, DataError
-from . import picture_folder, table_columns
+from . import npz, picture_folder, table_columns
 from .array_file import open_array
 from .faults import refuse_any
 from .held_out import digest, hold_out, last_rows
-from .own import array_digest, folder_digest, labeled_array, read_target
-from .picture_frames import Frame, each, read_framed
+from .own import array_digest, folder_digest, labeled_array, parts_of, read_target
+from .picture_frames import Frame
+from .picture_rows import read_rows
 from .table_file import is_missing, read_table
 from .target import Target, target_from_json
 
@@ -91,13 +92,9 @@ class Preparation:
                 else [path]
             )
             files += inside
-        found, faults = each(lambda path: read_framed(path, frame), files)
-        refuse_any(
-            faults, f"{len(faults):,} of {len(files):,} pictures cannot be used:", "Mend them or leave them out."
-        )
-        if not found:
+        if not files:
             raise DataError("There is no picture in what was given. Expected PNG, JPEG or the like.")
-        x = np.stack(found)
+        x = read_rows(files, frame, "", "Mend them or leave them out.")
         return Rows(x[..., 0] if frame.channels == 1 else x, [str(path) for path in files])
 
     def read_labeled(self, path: PathLike, labels: PathLike | None = None) -> Labeled:
@@ -106,6 +103,12 @@ class Preparation:
         Of the very data of training, the rows that were held out then; of other data all rows.
         """
         place = Path(path).expanduser()
+        if self._frame is not None:
+            return self._pictures_labeled(place, self._frame)
+        if self.kind == "array" and place.suffix.lower() == ".npz":
+            found = npz.read_dataset(place)
+            y = self.target.encoded(found["y_test"]) if self.target.is_number else found["y_test"]
+            return Labeled(found["x_test"], y, False, f"Of {place.name} the test rows are taken.")
         x, y, groups, found, notice = self._all(place, labels)
         wanted = self._held_out
         if wanted.get("digest") != found:
@@ -116,12 +119,19 @@ class Preparation:
         _, test = hold_out(len(y), float(wanted["share"]), int(wanted["seed"]), groups)
         return Labeled(x[test], y[test], True, notice)
 
+    def _pictures_labeled(self, path: Path, frame: Frame) -> Labeled:
+        """Read the pictures that are wanted, and no others: those of the test where the folder has such a part."""
+        part = parts_of(path)[-1] if path.is_dir() else path
+        listing, wanted = picture_folder.find(part), self._held_out
+        notice = "" if part == path else f"Of {path.name} the pictures in {part.name} are taken."
+        y = self._class_numbers(path, listing.class_names)[listing.labels]
+        if wanted.get("digest") != folder_digest(listing):
+            return Labeled(picture_folder.read(listing, frame), y, False, notice)
+        _, test = hold_out(len(y), float(wanted["share"]), int(wanted["seed"]), y)
+        return Labeled(picture_folder.read(listing, frame, test), y[test], True)
+
     def _all(self, path: Path, labels: PathLike | None) -> tuple[Array, Array, Array | None, str, str]:
-        """Return x, y, by what the split kept shares, the digest, and what there is to say."""
-        if self._frame is not None:
-            listing = picture_folder.find(path)
-            y = self._class_numbers(path, listing.class_names)[listing.labels]
-            return picture_folder.read(listing, self._frame), y, y, folder_digest(listing), ""
+        """Return x, y, by what the split kept shares, the digest, and what there is to say, of an array or a table."""
         if self.kind == "array":
             x, given = labeled_array(path, labels)
             y = self.target.encoded(given) if self.target.is_number else given

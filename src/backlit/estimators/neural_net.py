@@ -6,14 +6,14 @@ A subclass says what its targets mean; the network is made by `network`, and tra
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array, using_floatx
-from ..errors import DataError, LintWarning
+from ..errors import DataError
 from ..files import StrPath
+from ..lints import passing_over
 from . import frozen, network, settings
 from .arithmetic import arithmetic
 from .rows import Rows, dense, split, validation_rows, weighted
@@ -101,8 +101,7 @@ class NeuralNet(BaseEstimator):
         if not goes_on:
             self._begin(rows.X, seed, scored=self.early_stopping or validation is not None)
         dtype = self._design.dtype
-        with arithmetic(dtype), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "softmax-of-one", LintWarning)  # of data with one class
+        with arithmetic(dtype), passing_over("softmax-of-one"):  # data with one class are scikit-learn's habit
             x, target = dense(rows.X, dtype), self._encoded(rows.y, dtype)
             given = None
             if validation is not None:

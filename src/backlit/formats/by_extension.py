@@ -62,6 +62,14 @@ FORMATS = (
         "npz",
         ("save", "load", "notes", "save_weights", "load_weights", "summary"),
     ),
+    Format(
+        ".onnx",
+        "the graph of predict and its weights, for ONNX Runtime and others",
+        "exports.onnx_file",
+        ("save", "load", "notes", "load_weights"),
+    ),
+    Format(".py", "predict as one Python file that needs only NumPy", "exports.python_file", ("save",)),
+    Format(".c", "predict as one C99 file that needs only <math.h>", "exports.c_file", ("save",)),
     Format(".json", "the network without its weights", "structure", ("save", "load")),
 )
 _IN_WORDS = {

@@ -33,15 +33,20 @@ class Source(Protocol):
 def contents(model: Any, notes: Mapping[str, Any] | None) -> tuple[dict[str, Array], str]:
     """Return the arrays of a built model by their names, its optimizer's too, and the text that describes it."""
     require_built(model)
-    arrays = {name: np.asarray(v.numpy()) for name, v in _named(model, built_optimizer(model)).items()}
+    arrays = {name: np.asarray(v.numpy()) for name, v in named(model, built_optimizer(model)).items()}
+    return arrays, description(model, notes)
+
+
+def description(model: Any, notes: Mapping[str, Any] | None) -> str:
+    """Return the text that describes a model, `ConfigError` if it cannot be described."""
     text = {"backlit_version": __version__, "model": parsed(config_text(model)), "notes": dict(notes or {})}
-    return arrays, json.dumps(text, allow_nan=False)
+    return json.dumps(text, allow_nan=False)
 
 
 def weights(model: Any) -> dict[str, Array]:
     """Return the arrays of a built model alone."""
     require_built(model)
-    return {name: np.asarray(v.numpy()) for name, v in _named(model, None).items()}
+    return {name: np.asarray(v.numpy()) for name, v in named(model).items()}
 
 
 def restored(source: Source, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
@@ -62,7 +67,7 @@ def restored(source: Source, custom_objects: Mapping[str, Any] | None, compile: 
 def fill_from(source: Source, model: Any, optimizer: Any = None) -> None:
     """Assign every array to its variable: all of them, or none and `ModelFileError`."""
     require_built(model)
-    wanted = _named(model, optimizer)
+    wanted = named(model, optimizer)
     strange = [name for name in source.names() if name not in wanted and not name.startswith("optimizer/")]
     if strange:
         raise ModelFileError(
@@ -94,7 +99,7 @@ def _described(source: Source) -> dict[str, Any]:
         return {} if text is None else parsed(text)
 
 
-def _named(model: Any, optimizer: Any) -> dict[str, Any]:
+def named(model: Any, optimizer: Any = None) -> dict[str, Any]:
     """Return the variables of a model and of an optimizer by their names in the file."""
     found: dict[str, Any] = {}
     for path, _, variables in state.owners(model):

@@ -5,6 +5,6 @@ Most rules read the program (`findings`); some need a fact that only running it 
 
 from __future__ import annotations
 
-from .speaking import forget, said_before, say, silence
+from .speaking import forget, passing_over, said_before, say, silence
 
-__all__ = ["forget", "said_before", "say", "silence"]
+__all__ = ["forget", "passing_over", "said_before", "say", "silence"]

@@ -9,11 +9,15 @@ import linecache
 import os
 import sys
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from ..errors import LintWarning
 from .comments import ignored_lines, is_ignored
 
-OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+_passed_over: ContextVar[frozenset[str]] = ContextVar("passed_over", default=frozenset())
 
 
 class Voice:
@@ -30,7 +34,7 @@ voice = Voice()
 
 def say(rule: str, text: str, instead: str) -> None:
     """Warn, once in a process for each rule and text, at the line of the user's that led here."""
-    if voice.silent or (rule, text) in voice.said:
+    if voice.silent or rule in _passed_over.get() or (rule, text) in voice.said:
         return
     file, line = users_line()
     first, last = _statement(file, line)
@@ -39,6 +43,16 @@ def say(rule: str, text: str, instead: str) -> None:
         return
     warnings.warn_explicit(f"{rule}: {text} {instead}", LintWarning, file, line)
     voice.said.add((rule, text))
+
+
+@contextmanager
+def passing_over(*rules: str) -> Generator[None]:
+    """Say nothing of some rules in this block, in this thread: what they find there is as it should be."""
+    token = _passed_over.set(_passed_over.get() | set(rules))
+    try:
+        yield
+    finally:
+        _passed_over.reset(token)
 
 
 def said_before(rule: str, text: str, file: str, first: int, last: int) -> None:

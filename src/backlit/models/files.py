@@ -17,6 +17,16 @@ class Files:
 
         save_model(self, path, overwrite=overwrite)
 
+    def export(self, path: Any, overwrite: bool = True, **_: Any) -> None:
+        """Write what `predict` computes for programs without Backlit: `.onnx`, or a `.py` or `.c` file of its own.
+
+        Preparation that is part of the model, such as `Rescaling`, is in the file. What an export has no word for
+        raises `ConfigError`, which names the layer.
+        """
+        from ..formats import save_model
+
+        save_model(self, path, overwrite=overwrite)
+
     def save_weights(self, path: Any, overwrite: bool = True) -> None:
         """Write the weights alone to a file that ends in `.weights.h5`, `.safetensors` or `.npz`."""
         from ..formats import save_weights

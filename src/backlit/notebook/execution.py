@@ -21,6 +21,7 @@ from .magics import translated
 from .outputs import Outputs, captured
 
 OK, FAILED, STOPPED, LEFT = "ok", "failed", "stopped", "left"  # LEFT: the cell asked to end the program
+EXTRAS = {"matplotlib": "plot", "PIL": "image", "sklearn": "sklearn"}  # libraries, and our extra that brings them
 
 
 @dataclass
@@ -121,7 +122,15 @@ def error_lines(error: BaseException, own: str) -> list[str]:
     frames = error.__traceback__
     while frames is not None and not frames.tb_frame.f_code.co_filename.startswith(own):
         frames = frames.tb_next
-    return traceback.format_exception(type(error), error, frames)
+    return [*traceback.format_exception(type(error), error, frames), *_advice(error)]
+
+
+def _advice(error: BaseException) -> list[str]:
+    """Say how to get a library that comes with an extra of ours."""
+    name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if name not in EXTRAS:
+        return []
+    return [f'{name} is not installed here. Run `pip install "backlit[{EXTRAS[name]}]"`, then once more.\n']
 
 
 def _is_shown(node: ast.stmt, source: str) -> bool:

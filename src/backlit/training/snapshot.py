@@ -7,7 +7,7 @@ with the same bits as if it had never stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -141,6 +141,8 @@ def _without_arrays(state: Any, arrays: dict[str, Array], path: str) -> Any:
         return {"dict": {str(key): _without_arrays(v, arrays, f"{path}/{key}") for key, v in state.items()}}
     if is_list(state):
         return [_without_arrays(value, arrays, f"{path}/{i}") for i, value in enumerate(state)]
+    if isinstance(state, np.generic):
+        return cast("Any", state).item()
     if state is None or isinstance(state, (bool, int, float, str)):
         return state
     raise CheckpointError(

@@ -13,7 +13,7 @@ import struct
 import time
 from collections.abc import Iterable
 
-from .protobuf import content, double, whole
+from ...protobuf import content, double, whole
 
 POLYNOMIAL = 0x82F63B78  # of CRC-32C, lowest bit first
 MASK = 0xA282EAD8

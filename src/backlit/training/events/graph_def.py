@@ -9,7 +9,8 @@ import re
 
 from ...graph import Graph, Node
 from ...graph.node import constant, given
-from .protobuf import content, shape, whole
+from ...protobuf import content, whole
+from .summaries import shape
 
 PRODUCER = 1  # of VersionDef: nothing newer is used
 TYPES = {

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import Array
-from .protobuf import content, shape, whole
+from ...protobuf import content, whole
 
 FLOAT, DOUBLE, STRING = 1, 2, 7  # of DataType
 SCALAR, TENSOR, BLOBS = 1, 2, 3  # of DataClass
@@ -41,6 +41,11 @@ def image(tag: str, pixels: Array) -> bytes:
     texts = (str(width).encode(), str(height).encode(), png(gray(pixels)))
     tensor = whole(1, STRING) + content(2, shape((3,))) + b"".join(content(8, text) for text in texts)
     return _value(tag, "images", BLOBS, tensor)
+
+
+def shape(sizes: tuple[int, ...]) -> bytes:
+    """Return a TensorShapeProto: dim = 2, each with its size = 1."""
+    return b"".join(content(2, whole(1, size)) for size in sizes)
 
 
 def buckets(values: Array) -> Array:
