@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,9 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .changes import strange_file
 from .readers import READERS
-from .worker import reader_of
+from .worker import kept_as, reader_of
 
 WORKER = ("-m", "benchmarks.fuzz.worker")
 HANG = 2.0  # CPU seconds
@@ -64,13 +64,12 @@ def fuzz(
         while first < end:
             arguments = [*worker, str(seed), str(first), str(end - first), folder, *readers]
             first = _run(arguments, first, end - first, place, readers, report, said)
+        for one in report.found:
+            found.mkdir(parents=True, exist_ok=True)
+            name = kept_as(one["reader"], seed, one["number"])
+            last = place / f"last-{one['number']}"
+            shutil.copy(last if last.exists() else place / name, found / name)
     report.seconds = time.monotonic() - start
-    good = {name: READERS[name].good() for name in {one["reader"] for one in report.found}}
-    for one in report.found:
-        found.mkdir(parents=True, exist_ok=True)
-        name, number = one["reader"], one["number"]
-        data = strange_file(good[name], name, seed, number)
-        (found / f"{name}-{seed}-{number}{READERS[name].ending}").write_bytes(data)
     return report
 
 
@@ -105,6 +104,7 @@ def _run(
             f"the worker ended with {worker.returncode} before its first input: {''.join(errors)[-2000:]}"
         )
     error = "hang" if hung else f"ended with {worker.returncode}"
+    shutil.copy(folder / f"input{READERS[reader_of(at, readers)].ending}", folder / f"last-{at}")
     report.found.append(
         {"number": at, "reader": reader_of(at, readers), "error": error, "message": "".join(errors)[-500:]}
     )

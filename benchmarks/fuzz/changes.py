@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from backlit.formats.exports import onnx_file, onnx_message
 from backlit.zips import DAMAGE
 
 Random = random.Random
@@ -158,6 +159,17 @@ def _checkpoint(data: bytes, chance: Random) -> bytes:
     return data[:8] + hashlib.sha256(body).digest() + body
 
 
+def _onnx(data: bytes, chance: Random) -> bytes:
+    """Change the description or the graph below the digest."""
+    found = onnx_message.read(data)
+    graph, text = bytes(found.graph), found.metadata[onnx_file.TEXT]
+    if chance.random() < 0.5:
+        text = _json(text.encode(), chance).decode()
+    else:
+        graph = _bytes(graph, chance)
+    return onnx_message.model(graph, {onnx_file.TEXT: text})
+
+
 def _npy(data: bytes, chance: Random) -> bytes:
     """Change the header of an array, its length right again."""
     if data[:6] != b"\x93NUMPY":
@@ -223,7 +235,7 @@ def inside_zip(*kinds: tuple[str, Change]) -> Change:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", chance.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
             for name, content in members:
-                archive.writestr(name, content)
+                archive.writestr(zipfile.ZipInfo(name), content, archive.compression)
         return file.getvalue()
 
     return change
@@ -280,6 +292,7 @@ STRUCTURED: dict[str, tuple[Change, ...]] = {
     "safetensors": (_safetensors,),
     "npz": (inside_zip(("description.npy", _description), (".npy", _npy)), _directory),
     "arrays": (inside_zip((".npy", _npy)), _directory),
+    "onnx": (_onnx,),
     "json": (_json,),
     "checkpoint": (_checkpoint,),
     "idx": (_idx,),

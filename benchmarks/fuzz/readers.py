@@ -27,6 +27,7 @@ from backlit.datasets.preparation import Preparation
 from backlit.errors import CheckpointError, ConfigError, DataError, ModelFileError
 from backlit.formats.archive import METADATA
 from backlit.formats.checkpoint import read_checkpoint, write_checkpoint
+from backlit.formats.exports import onnx_file, onnx_message
 from backlit.formats.keras_archive import DIGEST
 from backlit.training.batches import ArrayBatches, Batch
 from backlit.training.callbacks import CallbackList
@@ -94,6 +95,12 @@ def unsealed(data: bytes) -> bytes:
 
 def _models(ending: str) -> list[bytes]:
     return [written(ending, model.save) for model in (small_model(), drawn_model(), small_model(False))]
+
+
+def bare_onnx() -> bytes:
+    """Return an `.onnx` file without a digest, so that a change comes further."""
+    found = onnx_message.read(written(".onnx", small_model().save))
+    return onnx_message.model(bytes(found.graph), {onnx_file.TEXT: found.metadata[onnx_file.TEXT]})
 
 
 def _keras(path: Path) -> None:
@@ -244,6 +251,7 @@ READERS: dict[str, Reader] = {
     "h5": Reader(".h5", _whole_and_parts, MODEL, legacy_h5),
     "safetensors": Reader(".safetensors", _whole_and_parts, MODEL, lambda: _models(".safetensors")),
     "npz": Reader(".npz", _whole_and_parts, MODEL, lambda: _models(".npz")),
+    "onnx": Reader(".onnx", _keras, MODEL, lambda: [*_models(".onnx"), bare_onnx()]),
     "json": Reader(".json", _keras, MODEL, lambda: _models(".json")),
     "checkpoint": Reader(".ckpt", _checkpoint, (CheckpointError,), _checkpoints),
     "estimator": Reader(".keras", _estimator, MODEL, _estimators),

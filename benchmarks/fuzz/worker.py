@@ -21,8 +21,8 @@ from .watched import limit, peak
 
 ROOM = 512 * 2**20  # bytes beyond what the process has when it begins; more is the error MemoryError
 SHARES = {  # of a thousand inputs; what is read in a tenth of a millisecond comes most often
-    "keras": 10, "weights.h5": 25, "h5": 10, "safetensors": 15, "npz": 10, "json": 20, "checkpoint": 150,
-    "estimator": 5, "preparation": 30, "idx": 300, "array": 250, "arrays": 60, "picture": 15, "table": 100,
+    "keras": 10, "weights.h5": 25, "h5": 10, "safetensors": 15, "npz": 10, "onnx": 10, "json": 20, "checkpoint": 150,
+    "estimator": 5, "preparation": 30, "idx": 300, "array": 240, "arrays": 60, "picture": 15, "table": 100,
 }  # fmt: skip
 REPORT = 1000  # inputs between two lines
 
@@ -31,6 +31,11 @@ def reader_of(number: int, readers: list[str]) -> str:
     """Return who reads input `number`: each by its share, well mixed."""
     row = [name for name in readers for _ in range(SHARES.get(name, 20))]
     return row[number * 7919 % len(row)]
+
+
+def kept_as(reader: str, seed: int, number: int) -> str:
+    """Return the name of the file that an input is kept in."""
+    return f"{reader}-{seed}-{number}{READERS[reader].ending}"
 
 
 def main() -> None:
@@ -49,6 +54,7 @@ def main() -> None:
             data = strange_file(good[name], name, seed, number)
             outcome = read(READERS[name], paths[name], data)
             if isinstance(outcome, dict):
+                (folder / kept_as(name, seed, number)).write_bytes(data)
                 _say({"number": number, "reader": name, **outcome})
                 tally[f"{name} undeclared"] += 1
             else:

@@ -5,6 +5,6 @@ Each module has a table `CASES`: name -> (reader of `benchmarks.fuzz.readers`, f
 
 from __future__ import annotations
 
-from . import archives, configs, data_files, hdf5_files, packed
+from . import archives, configs, data_files, hdf5_files, onnx_files, packed
 
-CASES = configs.CASES | archives.CASES | hdf5_files.CASES | packed.CASES | data_files.CASES
+CASES = configs.CASES | archives.CASES | hdf5_files.CASES | packed.CASES | onnx_files.CASES | data_files.CASES

@@ -117,6 +117,7 @@ IDX: dict[str, Callable[[], bytes]] = {
     "a packed claim": lambda: gzip.compress(idx.header(np.dtype("float64"), (2**32 - 1,)), mtime=0),
     "255 axes": lambda: b"\0\0\x08\xff" + b"\xff" * 1020,
     "255 axes of one": lambda: b"\0\0\x08\xff" + b"\0\0\0\1" * 255 + b"x",
+    "a giant of no numbers": lambda: idx.header(np.dtype("uint8"), (2**32 - 1, 2**32 - 1, 0)),
     "an unknown type": lambda: b"\0\0\x42\1\0\0\0\1x",
     "half a header": lambda: b"\0\0\x08\3\0\0",
     "a byte too many": lambda: ROWS + b"x",

@@ -23,7 +23,6 @@ from ..zips import MOST_EXPANSION
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CODES = {np.dtype(name).newbyteorder("="): code for code, name in TYPES.items()}
 _GZIP = b"\x1f\x8b"
-_MOST_AXES = 32  # of an array of NumPy, in all its versions
 _SMALL = 2**24  # bytes that any file may unpack to, however small it is: images of mostly zeros
 
 
@@ -79,9 +78,10 @@ def parse(data: bytes, where: str | os.PathLike[str]) -> Array:
     if len(data) != expected:
         state = "truncated" if len(data) < expected else "too long"
         raise DataError(f"{where} is {state}: {len(data)} bytes, and shape {shape} of {dtype.name} has {expected}.")
-    if rank > _MOST_AXES:
-        raise DataError(f"{where} has {rank} axes, expected at most {_MOST_AXES}. It is no file of images or labels.")
-    array = np.frombuffer(data, dtype, offset=start).reshape(shape)
+    try:
+        array = np.frombuffer(data, dtype, offset=start).reshape(shape)
+    except ValueError as error:  # more axes than an array may have, or a giant of no numbers
+        raise DataError(f"{where} has shape {shape}, which no array has ({error}).") from None
     return array if dtype.isnative or dtype.itemsize == 1 else array.astype(dtype.newbyteorder("="))
 
 

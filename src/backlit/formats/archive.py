@@ -39,9 +39,10 @@ def read_archive(path: StrPath) -> dict[str, bytes]:
         raise ModelFileError(f"{path} does not exist. Name a model file, e.g. one that `model.save` wrote.") from None
     except ModelFileError:
         raise
+    except OSError as error:
+        raise ModelFileError(f"{path} could not be read ({error.strerror or error}).") from None
     except zips.DAMAGE as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelFileError(f"{path} could not be read as a .keras archive ({reason}). Use an intact copy.") from None
+        raise ModelFileError(f"{path} is no intact .keras archive ({error}). Use an intact copy.") from None
 
 
 def _members(source: str, archive: zipfile.ZipFile) -> dict[str, bytes]:
