@@ -197,7 +197,7 @@ def _in_child(case: Case, folder: Path, threads: int, kill: Kill | None) -> None
             fatal_saves(int(kill.at))
         step = int(kill.at) if kill is not None and kill.place == "mid-epoch" else 0
         (folder / "digest").write_text(train(case, folder, threads, step))
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
         (folder / "error").write_text(repr(error))
         os._exit(1)
     os._exit(0)
@@ -261,7 +261,9 @@ def _how_far(place: str, steps: int, rng: np.random.Generator) -> float:
     return float(rng.uniform(0.0, 0.6 if place == "while resuming" else 1.0))
 
 
-def run(kills: int, seed: int, told: Callable[[str], None] = lambda line: None) -> tuple[Counter[str], Counter[str], int]:
+def run(
+    kills: int, seed: int, told: Callable[[str], None] = lambda line: None
+) -> tuple[Counter[str], Counter[str], int]:
     """Meet kills until so many have met a training alive; return kills by place, trainings that differed, trainings."""
     met: Counter[str] = Counter()
     different: Counter[str] = Counter()

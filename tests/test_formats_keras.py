@@ -258,7 +258,11 @@ def test_a_member_that_was_changed_with_its_checksum_is_refused(name, tmp_path):
     save_model(small(), path, notes={"classes": ["a", "b"]})
     with zipfile.ZipFile(path) as file:
         members = {member: file.read(member) for member in file.namelist()}
-    changes = {archive.METADATA: (b'"a"', b'"c"'), archive.CONFIG: (b"relu", b"selu"), archive.WEIGHTS: (b"vars", b"bars")}
+    changes = {
+        archive.METADATA: (b'"a"', b'"c"'),
+        archive.CONFIG: (b"relu", b"selu"),
+        archive.WEIGHTS: (b"vars", b"bars"),
+    }
     changed = members[name].replace(*changes[name], 1)
     assert changed != members[name]
     archive.write_archive(path, members | {name: changed})

@@ -1,8 +1,8 @@
 """The `.keras` file of Keras 3: read from it and written for it, so that models travel both ways.
 
 Three members: metadata.json, config.json (what the model is: `models.drawing` writes it, `models.reading` reads it) and
-model.weights.h5 (see `state`). The layout is that of the files Keras 3.0 to 3.15 write. Ours carry a digest of all three
-in metadata.json, under a name Keras skips: with it, what was changed on a disk or by hand is refused.
+model.weights.h5 (see `state`). The layout is that of the files Keras 3.0 to 3.15 write. Ours carry a digest of all
+three in metadata.json, under a name Keras skips: with it, what was changed on a disk or by hand is refused.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> N
     try:
         metadata[DIGEST] = _digest(metadata, config, weights)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"The notes hold something that is no JSON ({error}). Give numbers, texts and lists.") from None
+        raise ConfigError(
+            f"The notes hold something that is no JSON ({error}). Give numbers, texts and lists."
+        ) from None
     members = {archive.METADATA: json.dumps(metadata).encode(), archive.CONFIG: config, archive.WEIGHTS: weights}
     archive.write_archive(path, members)
 
@@ -84,8 +86,8 @@ def _read(path: StrPath) -> tuple[dict[str, bytes], dict[str, Any]]:
         raise ModelFileError(f"{path}: its metadata.json cannot be read ({error}). Use an intact copy.") from None
     if not agree:
         raise ModelFileError(
-            f"{path} is not as it was saved: its digest does not agree. Use an intact copy; if you changed it yourself, "
-            f"remove {DIGEST!r} from its metadata.json."
+            f"{path} is not as it was saved: its digest does not agree. Use an intact copy; if you changed it "
+            f"yourself, remove {DIGEST!r} from its metadata.json."
         )
     return members, metadata
 
