@@ -102,6 +102,33 @@ def test_a_run_cut_twice_and_on_other_threads(tmp_path: Path) -> None:
     assert run(tmp_path, freq=1, threads=1) == whole
 
 
+@pytest.mark.parametrize("writes", [1, 3])
+def test_an_interruption_while_the_state_is_being_written(
+    tmp_path: Path, writes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, count, write = run(None), [0], CheckpointFile.write
+    interrupt = callbacks.BackupAndRestore.interrupt
+    backups: list[Any] = []
+    begin = callbacks.BackupAndRestore.on_train_begin
+
+    def beginning(self: Any, logs: Any = None) -> None:
+        begin(self, logs)
+        backups.append(self)
+
+    def interrupted(self: CheckpointFile, snapshot: Any) -> None:
+        write(self, snapshot)
+        count[0] += 1
+        if count[0] == writes:
+            interrupt(backups[-1])
+
+    monkeypatch.setattr(callbacks.BackupAndRestore, "on_train_begin", beginning)
+    monkeypatch.setattr(CheckpointFile, "write", interrupted)
+    assert run(tmp_path) != whole
+    assert not read_checkpoint(tmp_path / "training.checkpoint").facts["stopped"]
+    assert run(tmp_path) == whole
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_training_that_was_over_stays_over(tmp_path: Path) -> None:
     class Tired(callbacks.Callback):
         """Fails when all is done."""

@@ -37,6 +37,8 @@ class StopsBetweenSteps:
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if self.asked:
             raise KeyboardInterrupt
-        self.asked = self._model.stop_training = True
-        if self._backup.model is not None:
+        self.asked = True
+        if self._backup.model is None:  # `fit` has not begun
+            self._model.stop_training = True
+        else:
             self._backup.interrupt()

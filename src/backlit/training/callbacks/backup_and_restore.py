@@ -45,7 +45,7 @@ class BackupAndRestore(Callback):
         self.double_checkpoint = bool(double_checkpoint)  # two generations are kept anyway
         self.delete_checkpoint = bool(delete_checkpoint)
         self._kept_at = 0
-        self._interrupted = self._kept_last = False
+        self._interrupted = self._was_over = self._kept_last = False
 
     @property
     def path(self) -> str:
@@ -56,10 +56,12 @@ class BackupAndRestore(Callback):
         """Make the folder, so that one that cannot be written is found now."""
         os.makedirs(self.backup_dir, exist_ok=True)
         self._kept_at = 0
-        self._interrupted = self._kept_last = False
+        self._interrupted = self._was_over = self._kept_last = False
 
     def interrupt(self) -> None:
         """Stop the training, in a signal handler say: the state is kept at the next pause, to go on from it later."""
+        if not self._interrupted:
+            self._was_over = bool(self.model.stop_training)  # somebody else had stopped it for good
         self._interrupted = self.model.stop_training = True
 
     def resume_from(self) -> Any:
@@ -73,11 +75,16 @@ class BackupAndRestore(Callback):
         due = done == 0 if self.save_freq == "epoch" else done == 0 or done - self._kept_at >= int(self.save_freq)
         if self._kept_last or not (due or self._interrupted):
             return  # what comes after an interruption is an epoch cut short
+        self._keep(done)
+        if self._interrupted and not self._kept_last:  # it came while the file was being written
+            self._keep(done)
+
+    def _keep(self, done: int) -> None:
         self._kept_at, self._kept_last = done, self._interrupted
-        snapshot = self.model.under_way.snapshot(stopped=False if self._interrupted else None)
-        self.model.checkpoint_at(self.path).write(snapshot)
+        stopped = self._was_over and done == 0 if self._kept_last else None
+        self.model.checkpoint_at(self.path).write(self.model.under_way.snapshot(stopped))
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Remove the files, for training is over, unless it was interrupted."""
-        if self.delete_checkpoint and not self._kept_last:
+        if self.delete_checkpoint and not self._interrupted:
             self.model.checkpoint_at(self.path).remove()
