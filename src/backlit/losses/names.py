@@ -50,6 +50,7 @@ ALIASES = {
     "huber_loss": "huber",
 }
 LOSSES = Vocabulary("loss", "keras.losses", Loss, CLASSES)
+WRAPPERS = ("LossFunctionWrapper", "FunctionLoss")
 BY_SHAPE = ("crossentropy", "ce")
 _CLASS_OF: dict[LossFunction, type[RuleLoss]] = {cls.rule: cls for cls in CLASSES.values() if issubclass(cls, RuleLoss)}
 
@@ -117,8 +118,8 @@ def serialize(loss: Any) -> Any:
     """Return a loss as plain data: a name for a function, `{"class_name", "config", ...}` for a `Loss`."""
     if loss is None or isinstance(loss, str):
         return loss
-    if isinstance(loss, FunctionLoss) and not isinstance(loss, RuleLoss):
-        return serialize(loss.fn)
+    if type(loss) is FunctionLoss:
+        return _wrapped(loss)
     if isinstance(loss, Loss):
         return LOSSES.serialize(loss)
     if callable(loss) and hasattr(loss, "__name__"):
@@ -132,7 +133,21 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         return get(config, custom_objects)
     if config.get("class_name") == "function":
         return get(config["config"], custom_objects)
+    if config.get("class_name") in WRAPPERS:
+        settings = dict(config.get("config") or {})
+        return FunctionLoss(deserialize(settings.pop("fn", None), custom_objects), **settings)
     return LOSSES.deserialize(config, custom_objects)
+
+
+def _wrapped(loss: FunctionLoss) -> Any:
+    """Return a wrapped function by its name; with settings, as the class it has in Keras, else with the wrapper."""
+    config, name, cls = loss.get_config(), serialize(loss.fn), _CLASS_OF.get(loss.fn)
+    if config == FunctionLoss(loss.fn).get_config():
+        return name
+    if cls is not None:
+        return LOSSES.serialize(cls.from_config(config))
+    entry = {"module": LOSSES.module, "class_name": WRAPPERS[0], "config": config | {"fn": name}}
+    return entry | {"registered_name": None}
 
 
 def _named(name: str, custom_objects: Mapping[str, Any]) -> Any:

@@ -51,6 +51,8 @@ METRICS = Vocabulary(
     | {snake_case(name): cls for name, cls in CLASSES.items()}
     | {written: CLASSES[name] for alias, name in ALIASES.items() for written in (alias, alias.upper())},
 )
+WRAPPER = "MeanMetricWrapper"
+_CLASS_OF = {cls.rule: cls for cls in CLASSES.values() if issubclass(cls, RuleMetric)}
 ACCURACY_BY_SHAPE = ("accuracy", "acc")
 
 
@@ -98,8 +100,8 @@ def serialize(metric: Any) -> Any:
     """Return a metric as plain data: a name for a function, `{"class_name", "config", ...}` for a `Metric`."""
     if metric is None or isinstance(metric, str):
         return metric
-    if isinstance(metric, MeanMetricWrapper) and not isinstance(metric, RuleMetric):
-        return serialize(metric.fn)
+    if type(metric) is MeanMetricWrapper:
+        return _wrapped(metric)
     if not isinstance(metric, Metric) and hasattr(metric, "__name__"):
         return metric.__name__
     return METRICS.serialize(metric)
@@ -114,7 +116,21 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         return found() if inspect.isclass(found) else found
     if isinstance(config, str):
         return _made(config)
+    if isinstance(config, Mapping) and config.get("class_name") == WRAPPER:
+        settings = dict(config.get("config") or {})
+        return MeanMetricWrapper(losses.deserialize(settings.pop("fn", None), custom_objects), **settings)
     return METRICS.deserialize(config, custom_objects)
+
+
+def _wrapped(metric: MeanMetricWrapper) -> Any:
+    """Return a wrapped function by its name; with settings, as the class it has in Keras, else with the wrapper."""
+    config, name, cls = metric.get_config(), losses.serialize(metric.fn), _CLASS_OF.get(metric.fn)
+    if config == MeanMetricWrapper(metric.fn).get_config():
+        return name
+    if cls is not None:
+        return METRICS.serialize(cls.from_config({key: value for key, value in config.items() if key != "fn"}))
+    entry = {"module": METRICS.module, "class_name": WRAPPER, "config": config | {"fn": name}}
+    return entry | {"registered_name": None}
 
 
 def _by_name(name: str, y_true_shape: Shape, y_pred_shape: Shape) -> Metric:
