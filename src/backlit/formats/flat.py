@@ -1,4 +1,4 @@
-"""A model as arrays with readable names and one text: what `.npz` and `.safetensors` files hold.
+"""A model as arrays with readable names and one text: what `.npz`, `.safetensors` and `.onnx` files hold.
 
 `layers/dense/kernel`, `layers/dense_1/bias`, ...: a layer is called by its class and its rank, as in `state`, its
 weights by their names. The optimizer's memory is below `optimizer/`.
@@ -7,7 +7,7 @@ weights by their names. The optimizer's memory is below `optimizer/`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from .._version import __version__
 from ..arrays import Array, DType, Shape
 from ..errors import ModelFileError
+from ..files import StrPath
 from . import state
 from .revive import built_optimizer, config_text, parsed, refusing, require_built, revive
 
@@ -47,6 +48,24 @@ def weights(model: Any) -> dict[str, Array]:
     """Return the arrays of a built model alone."""
     require_built(model)
     return {name: np.asarray(v.numpy()) for name, v in named(model).items()}
+
+
+def reading(opened: Callable[[StrPath], Source]) -> tuple[Callable[..., Any], Callable[..., None], Callable[..., Any]]:
+    """Return the verbs `load`, `load_weights` and `notes` of a format whose files are opened so; see `by_extension`."""
+
+    def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
+        """Return the model that `save` wrote; other files raise `ModelFileError`."""
+        return restored(opened(path), custom_objects, compile)
+
+    def load_weights(model: Any, path: StrPath) -> None:
+        """Give a built model the weights in a file: all of them, or none and `ModelFileError`."""
+        fill_from(opened(path), model)
+
+    def notes(path: StrPath) -> dict[str, Any]:
+        """Return the notes in a file."""
+        return notes_of(opened(path))
+
+    return load, load_weights, notes
 
 
 def restored(source: Source, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:

@@ -37,21 +37,6 @@ def save_weights(model: Any, path: StrPath) -> None:
     _write(path, flat.weights(model))
 
 
-def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
-    """Return the model that `save` wrote; other files raise `ModelFileError`."""
-    return flat.restored(_Archive(path), custom_objects, compile)
-
-
-def load_weights(model: Any, path: StrPath) -> None:
-    """Give a built model the weights in a file: all of them, or none and `ModelFileError`."""
-    flat.fill_from(_Archive(path), model)
-
-
-def notes(path: StrPath) -> dict[str, Any]:
-    """Return the notes in a file."""
-    return flat.notes_of(_Archive(path))
-
-
 def _write(path: StrPath, arrays: Mapping[str, Array]) -> None:
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)  # pyright: ignore[reportArgumentType]
@@ -121,3 +106,6 @@ class _Archive:
 
     def _refuse(self, reason: str) -> ModelFileError:
         return ModelFileError(f"{self.name} {reason}. Use an intact copy.")
+
+
+load, load_weights, notes = flat.reading(_Archive)

@@ -33,21 +33,6 @@ def save_weights(model: Any, path: StrPath) -> None:
     _write(path, flat.weights(model), {"format": "np"})
 
 
-def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
-    """Return the model that `save` wrote; other files raise `ModelFileError`."""
-    return flat.restored(_File(path), custom_objects, compile)
-
-
-def load_weights(model: Any, path: StrPath) -> None:
-    """Give a built model the weights in a file: all of them, or none and `ModelFileError`."""
-    flat.fill_from(_File(path), model)
-
-
-def notes(path: StrPath) -> dict[str, Any]:
-    """Return the notes in a file."""
-    return flat.notes_of(_File(path))
-
-
 def summary(path: StrPath) -> str:
     """Return the arrays in a file, one a line."""
     file = _File(path)
@@ -107,3 +92,6 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a header that names something twice")
     return found
+
+
+load, load_weights, notes = flat.reading(_File)

@@ -41,21 +41,6 @@ def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> N
     write_bytes(path, onnx_message.model(graph, metadata))
 
 
-def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
-    """Return the model that `save` wrote; other files raise `ModelFileError`."""
-    return flat.restored(_File(path), custom_objects, compile)
-
-
-def load_weights(model: Any, path: StrPath) -> None:
-    """Give a built model the weights in a file: all of them, or none and `ModelFileError`."""
-    flat.fill_from(_File(path), model)
-
-
-def notes(path: StrPath) -> dict[str, Any]:
-    """Return the notes in a file."""
-    return flat.notes_of(_File(path))
-
-
 def _digest(graph: bytes | memoryview, text: str) -> str:
     return hashlib.sha256(hashlib.sha256(graph).digest() + text.encode()).hexdigest()
 
@@ -100,3 +85,6 @@ class _File:
             raise ModelFileError(f"{self.name} lacks {name!r}. The weights belong to another network.")
         array = self._found.arrays[name]
         return flat.fitting(self.name, name, np.asarray(array, array.dtype.newbyteorder("=")), shape, dtype)
+
+
+load, load_weights, notes = flat.reading(_File)
