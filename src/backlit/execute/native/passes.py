@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ...arrays import DType
@@ -39,16 +40,20 @@ class Seat(NamedTuple):
 
 
 def seat_of(view: View) -> Seat:
-    """Return the seat of a view: a stride of 1 is known at compile time along the last axis only."""
-    steps = "".join("0" if s == 0 else "s" for s in view.strides[:-1])
-    if view.strides:
-        steps += {0: "0", 1: "1"}.get(view.strides[-1], "s")
-    return Seat(view.dtype, steps)
+    """Return the seat of a view."""
+    return Seat(view.dtype, _steps(view.strides))
+
+
+@lru_cache(1024)
+def _steps(strides: tuple[int, ...]) -> str:
+    """A stride of 1 is known at compile time along the last axis only."""
+    steps = "".join("0" if s == 0 else "s" for s in strides[:-1])
+    return steps + {0: "0", 1: "1"}.get(strides[-1], "s") if strides else ""
 
 
 def arguments_of(view: View) -> list[Argument]:
     """Return the address of a view and the strides that are given at run time."""
-    return [view.address, *(s for s, c in zip(view.strides, seat_of(view).steps, strict=True) if c == "s")]
+    return [view.address, *(s for s, c in zip(view.strides, _steps(view.strides), strict=True) if c == "s")]
 
 
 class Walk:
@@ -193,10 +198,12 @@ def ahead_code(body: Body) -> Code | None:
     Such arrays are weights and their slots. The processor does not guess where their next rows are: it fetches ahead
     within a page of 4 KB only.
     """
+    if body.tile is None or any(node.phase != "update" for node in body.nodes):
+        return None
     seats = body.seats()[: len(body.read)]
     far = [i for i, seat in enumerate(seats) if seat.steps == "s1" and not seat.tile]
     size = math.prod(body.shape) * sum(seats[i].dtype.itemsize for i in far)
-    if body.tile is None or size < LARGE or any(node.phase != "update" for node in body.nodes):
+    if size < LARGE:
         return None
 
     def write(module: Module, name: str) -> None:
