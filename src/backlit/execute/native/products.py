@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .ahead import Lines, list_bytes
 from .calls import Argument, Call, Code, Symbol, Table
 from .lanes import ADDRESS, index
 from .packing import pack_copy, pack_transposed
+from .passes import MOST_AHEAD
 from .pieces import NARROW
 from .target import Target
 from .tiles import Tile, tile_function
 from .views import View
-from .writer import ACROSS, KERNEL, TILE, Module, Writer
+from .writer import ACROSS, HEAD, KERNEL, LINE, TILE, Module, Writer
 from .zeros import Skipping
 
-HEAD = 64  # bytes at the start of a thread's memory that are spoken for
 HEIGHTS = (12, 8, 6, 4, 2)  # of tiles: few, so that other batch sizes seldom need a kernel that is not there
 GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
 RIGHT = 262_144  # bytes of the right factor that stay in the L2 cache while all rows run past
@@ -50,7 +51,7 @@ class Form(NamedTuple):
     `packing` says how the right factor is laid out for the tiles, `together` how many rows skip steps together (0: none
     are skipped). With `rows_first` all columns of a few rows are computed before the next rows: the right factor is
     small then, and the pass behind walks along whole rows of the weights: with `ahead` they are fetched while the tiles
-    of these rows are computed.
+    of these rows are computed; with `fetches`, what the next call packs is: its rows lie far apart.
     """
 
     tile: Tile
@@ -58,11 +59,12 @@ class Form(NamedTuple):
     together: int
     rows_first: bool
     ahead: bool = False
+    fetches: bool = False
 
     @property
-    def fetches(self) -> bool:
-        """Whether what the next call packs is fetched: its rows lie too far apart for the processor to guess."""
-        return self.rows_first and self.packing == "copied"
+    def asks(self) -> bool:
+        """Whether tiles ask for cache lines on the way."""
+        return self.ahead or self.fetches
 
     @property
     def strip(self) -> int:
@@ -73,7 +75,7 @@ class Form(NamedTuple):
         """Return a text of all this."""
         order = "rows" if self.rows_first else "panels"
         skips = f" skipping {self.together}" if self.together else ""
-        return f"product {self.tile.key()} {self.packing} {order} first{skips}{' ahead' * self.ahead}"
+        return f"product {self.tile.key()} {self.packing} {order} first{skips}{' ahead' * self.ahead}{' fetches' * self.fetches}"
 
 
 def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
@@ -101,7 +103,7 @@ def tile_rows(rows: int, vectors: int, registers: int) -> int:
     """Return the height of tiles: of the few there are, one that fits the registers and leaves few rows over."""
     most = (registers - vectors - 2) // vectors
     sizes = [height for height in HEIGHTS if height <= min(most, rows)]
-    return min(sizes, key=lambda r: (-(-rows // r) * r * (1 + 0.3 / r), -r)) if sizes else min(rows, most)
+    return min(sizes, key=lambda r: (-(-rows // r) * r * (1 + 0.45 / r), -r)) if sizes else min(rows, most)
 
 
 def product_calls(product: Product, behind: Call, target: Target, threads: int) -> list[Call]:
@@ -135,7 +137,8 @@ def _panels(
         block = RIGHT // (shared * lanes * product.b.dtype.itemsize or 1) // width * width
         rows_first = shared <= STRIP and block > 0
         tile, ahead = Tile(product.b.dtype, height, width, lanes), rows_first and behind.ahead is not None
-        form = Form(tile, _packing(product), together, rows_first, ahead)
+        packing = _packing(product)
+        form = Form(tile, packing, together, rows_first, ahead, rows_first and packing == "copied" and block < count)
         for start in range(first, first + count, block if rows_first else count):
             part = min(block, first + count - start) if rows_first else count
             following = min(block, first + count - start - part) * lanes if rows_first else 0
@@ -176,10 +179,8 @@ def _call(product: Product, behind: Call, form: Form, columns: int, following: i
     if form.ahead and behind.ahead is not None:
         arguments.append(Symbol(behind.ahead))
     code = Code(form.key(), lambda module, name: _write(module, name, form))
-    tile = form.tile
-    return Call(
-        code, arguments, rows, columns, tile.rows, tile.width, also=[behind], scratch=_scratch(product, form, columns)
-    )
+    tile, scratch = form.tile, _scratch(product, form, columns)
+    return Call(code, arguments, rows, columns, tile.rows, tile.width, also=[behind], scratch=scratch)
 
 
 def _scratch(product: Product, form: Form, columns: int) -> int:
@@ -188,7 +189,9 @@ def _scratch(product: Product, form: Form, columns: int) -> int:
     tile, size = form.tile, form.tile.dtype.itemsize
     columns = -(-columns // tile.width) * tile.width
     if form.rows_first:
-        return HEAD + (tile.rows + group_rows(tile, columns)) * columns * size + shared * columns * size
+        lines = -(-tile.width * size // LINE)  # in a row of a tile: the pass reads some arrays, the next call packs one
+        listed = list_bytes((MOST_AHEAD * tile.rows + shared) * lines)
+        return HEAD + (tile.rows + group_rows(tile, columns)) * columns * size + shared * columns * size + listed
     several = shared > form.strip
     tiles = -(-rows // tile.rows) * tile.rows if several else group_rows(tile, tile.width)
     return HEAD + (tile.rows + tiles) * tile.width * size + min(shared, form.strip) * tile.width * size
@@ -237,6 +240,7 @@ class _Product:
         group = self._group(row_bytes)
         tiles = w.bytes_behind(self.scratch, b.add(index(HEAD), b.mul(row_bytes, index(tile.rows))))
         packed = w.bytes_behind(tiles, b.mul(row_bytes, group))
+        self.list_place = w.bytes_behind(packed, b.mul(row_bytes, self.shared))
         panel_bytes = b.mul(self.shared, index(tile.width * tile.dtype.itemsize))
         with w.loop(self.low1, self.high1, tile.width) as column:
             self._packed(column, index(0), self.shared, self._panel(packed, panel_bytes, column))
@@ -244,26 +248,9 @@ class _Product:
             high = w.minimum(b.add(low, group), self.high0)
             with w.loop(self.low1, self.high1, tile.width) as column:
                 right, stride = self._right(column, index(0), self._panel(packed, panel_bytes, column))
-                self._fetch_following(low, high, column)
-                if self.ahead is not None:
-                    end = w.minimum(b.add(column, index(tile.width)), self.high1)
-                    w.call_at(self.ahead, KERNEL, [self.behind_table, self.scratch, low, high, column, end])
                 place = w.at(tiles, b.sub(column, self.low1), tile.dtype)
                 self._rows(place, across, low, low, high, right, stride, column, index(0), self.shared, self._true())
             self._finish(tiles, across, low, self.low1, low, high, self.low1, columns)
-
-    def _fetch_following(self, low: Any, high: Any, column: Any) -> None:
-        """Fetch what the next call will pack to the right of this one: of one panel, the share of these rows."""
-        if self.following is None:
-            return
-        w, b = self.w, self.b
-        there = b.add(b.sub(column, self.low1), self.high1)
-        width = w.minimum(b.sub(b.add(self.high1, self.following), there), index(self.tile.width))
-        rows = b.sub(self.high0, self.low0)
-        first, last = (b.sdiv(b.mul(self.shared, b.sub(end, self.low0)), rows) for end in (low, high))
-        with b.if_then(b.icmp_signed(">", width, index(0))), w.loop(first, last) as k:
-            start = w.at(self.right, b.add(b.mul(k, self.b_outer), there), self.tile.dtype)
-            w.prefetch(start, b.mul(width, self.size), near=2)
 
     def _panel(self, packed: Any, panel_bytes: Any, column: Any) -> Any:
         """Return where a packed panel lies."""
@@ -323,16 +310,42 @@ class _Product:
             top = w.minimum(row, b.sub(self.high0, index(tile.rows)))
             left = w.at(self.a, b.add(b.mul(top, self.a_row), b.mul(start, self.a_step)), tile.dtype)
             here = w.at(place, b.mul(b.sub(top, origin), across), tile.dtype)
+            self._list_lines(row, high, column)
             self._tile([here, across, left, self.a_row, self.a_step, right, stride, steps, first, alive], top, start)
+
+    def _list_lines(self, row: Any, high: Any, column: Any) -> None:
+        """List what the tile at `row` and `column` asks for: what the pass behind will read there, and the next call.
+
+        That one packs the panels to the right of this one's: their lines are shared out among the rows.
+        """
+        if not self.form.asks:
+            return
+        w, b, tile, lines = self.w, self.b, self.tile, Lines(self.w)
+        lines.put(self.list_place)
+        below = w.minimum(b.add(row, index(tile.rows)), high)
+        if self.ahead is not None:
+            box = [row, below, column, w.minimum(b.add(column, index(tile.width)), self.high1)]
+            w.call_at(self.ahead, KERNEL, [self.behind_table, self.scratch, *box])
+        if self.following is not None:
+            there = b.add(b.sub(column, self.low1), self.high1)
+            width = w.minimum(b.sub(b.add(self.high1, self.following), there), index(tile.width))
+            rows = b.sub(self.high0, self.low0)
+            first, last = (b.sdiv(b.mul(self.shared, b.sub(end, self.low0)), rows) for end in (row, below))
+            with b.if_then(b.icmp_signed(">", width, index(0))), w.loop(first, last) as k:
+                start = w.at(self.right, b.add(b.mul(k, self.b_outer), there), tile.dtype)
+                lines.add(start, b.mul(width, self.size))
 
     def _tile(self, table: list[Any], top: Any, start: Any) -> None:
         """Compute one tile: every step, or where that is faster only those at which its rows are not zero."""
         w, b, tile, masked = self.w, self.b, self.tile, self.form.packing == "none"
-        dense = tile_function(w.module, tile, masked)
+        asks = self.form.asks
+        if asks:
+            table = [*table, *Lines(w).listed()]
+        dense = tile_function(w.module, tile, masked, asks)
         if self.skipping is None:
             b.call(dense, table)
             return
-        sparse = self.skipping.tile_function(w.module, tile, masked)
+        sparse = self.skipping.tile_function(w.module, tile, masked, asks)
         with b.if_else(self.skipping.pays(top, start, table[7], tile)) as (then, otherwise):
             with then:
                 b.call(sparse, [*table, *self.skipping.arguments(top, start)])
