@@ -54,7 +54,7 @@ LISTED = [ADDRESS, INDEX]  # the types of that
 
 @contextmanager
 def fetching(w: Writer, step: Step, entries: Any = None, count: Any = None) -> Iterator[Step]:
-    """Give `step` with a line asked for each time, if any are listed; what is left when all is done comes at the end."""
+    """Give `step` with a line asked for each time, if any are listed; what is left comes at the end."""
     if entries is None:
         yield step
         return

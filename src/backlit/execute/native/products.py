@@ -75,7 +75,8 @@ class Form(NamedTuple):
         """Return a text of all this."""
         order = "rows" if self.rows_first else "panels"
         skips = f" skipping {self.together}" if self.together else ""
-        return f"product {self.tile.key()} {self.packing} {order} first{skips}{' ahead' * self.ahead}{' fetches' * self.fetches}"
+        asks = " ahead" * self.ahead + " fetches" * self.fetches
+        return f"product {self.tile.key()} {self.packing} {order} first{skips}{asks}"
 
 
 def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:

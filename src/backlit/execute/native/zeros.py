@@ -49,7 +49,7 @@ class Skipping:
     def pays(self, top: Any, start: Any, steps: Any, tile: Tile) -> Any:
         """Say whether following the bits is faster: a step that is visited costs what its loads and products do.
 
-        A panel that does not stay in the L1 cache is read again by every row (or two) that visits; by a dense tile once.
+        A panel that does not stay in the L1 cache is read again by each row (or two) that visits; by a dense tile once.
         """
         w, b, rows = self.w, self.b, tile.rows // self.together
         count = Running(w, INDEX)
