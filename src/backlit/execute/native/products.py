@@ -23,6 +23,7 @@ from .zeros import Skipping
 
 HEIGHTS = (12, 8, 6, 4, 2)  # of tiles: few, so that other batch sizes seldom need a kernel that is not there
 GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
+DENSE_VECTORS = 4  # of a dense tile: more would leave too few registers for rows
 RIGHT = 262_144  # bytes of the right factor that stay in the L2 cache while all rows run past
 STRIP = 1024  # steps along the shared axis for which a panel of the right factor stays in the L2 cache
 SHORT_STRIP = 64  # the same for the L1 cache, where steps are skipped row by row
@@ -100,6 +101,12 @@ def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
     return [*found, (fours, 3 * threes, 3)] if threes else found
 
 
+def parts_of(vectors: int) -> list[tuple[int, int]]:
+    """Return the parts in which a panel's dense tiles are computed: (first vector, how many)."""
+    cut = panels(vectors, DENSE_VECTORS)
+    return [(at, width) for first, count, width in cut for at in range(first, first + count, width)]
+
+
 def tile_rows(rows: int, vectors: int, registers: int) -> int:
     """Return the height of tiles: of the few there are, one that fits the registers and leaves few rows over."""
     most = (registers - vectors - 2) // vectors
@@ -134,7 +141,7 @@ def _panels(
     together = product.together if rows >= 2 else 0
     widest = _widest(target, together)
     for first, count, width in panels(vectors[1] - vectors[0], widest):
-        height = tile_rows(rows, width, target.registers)
+        height = tile_rows(rows, max(part for _, part in parts_of(width)), target.registers)
         block = RIGHT // (shared * lanes * product.b.dtype.itemsize or 1) // width * width
         rows_first = shared <= STRIP and block > 0
         tile, ahead = Tile(product.b.dtype, height, width, lanes), rows_first and behind.ahead is not None
@@ -339,19 +346,27 @@ class _Product:
     def _tile(self, table: list[Any], top: Any, start: Any) -> None:
         """Compute one tile: every step, or where that is faster only those at which its rows are not zero."""
         w, b, tile, masked = self.w, self.b, self.tile, self.form.packing == "none"
-        asks = self.form.asks
-        if asks:
-            table = [*table, *Lines(w).listed()]
-        dense = tile_function(w.module, tile, masked, asks)
+        lines = Lines(w).listed() if self.form.asks else []
         if self.skipping is None:
-            b.call(dense, table)
-            return
-        sparse = self.skipping.tile_function(w.module, tile, masked, asks)
+            return self._dense_tile(table, lines)
+        sparse = self.skipping.tile_function(w.module, tile, masked, self.form.asks)
         with b.if_else(self.skipping.pays(top, start, table[7], tile)) as (then, otherwise):
             with then:
-                b.call(sparse, [*table, *self.skipping.arguments(top, start)])
+                b.call(sparse, [*table, *lines, *self.skipping.arguments(top, start)])
             with otherwise:
-                b.call(dense, table)
+                self._dense_tile(table, lines)
+
+    def _dense_tile(self, table: list[Any], lines: list[Any]) -> None:
+        """Compute every step of a tile, a part of its vectors after the other; the first part asks for the lines."""
+        w, b, tile = self.w, self.b, self.tile
+        place, across, left, a_row, a_step, right, stride, steps, first, alive = table
+        for at, vectors in parts_of(tile.vectors):
+            masked = self.form.packing == "none" and at + vectors == tile.vectors
+            asked = lines if at == 0 else []
+            behind = index(at * tile.lanes)
+            here, there = (w.at(pointer, behind, tile.dtype) for pointer in (place, right))
+            arguments = [here, across, left, a_row, a_step, there, stride, steps, first, b.sub(alive, behind), *asked]
+            b.call(tile_function(w.module, tile._replace(vectors=vectors), masked, bool(asked)), arguments)
 
     def _packed(self, column: Any, start: Any, steps: Any, place: Any) -> None:
         """Lay a panel of the right factor out at `place`, if it is packed at all."""
