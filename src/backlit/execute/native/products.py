@@ -146,7 +146,9 @@ def _panels(
         rows_first = shared <= STRIP and block > 0
         tile, ahead = Tile(product.b.dtype, height, width, lanes), rows_first and behind.ahead is not None
         packing = _packing(product)
-        form = Form(tile, packing, together, rows_first, ahead, rows_first and packing == "copied" and block < count)
+        form = Form(tile, packing, together, rows_first, ahead)
+        several = block < count if rows_first else width < count or form.strip < shared
+        form = form._replace(fetches=packing == "copied" and several)
         for start in range(first, first + count, block if rows_first else count):
             part = min(block, first + count - start) if rows_first else count
             following = min(block, first + count - start - part) * lanes if rows_first else 0
@@ -196,13 +198,13 @@ def _scratch(product: Product, form: Form, columns: int) -> int:
     rows, _, shared = product.sizes
     tile, size = form.tile, form.tile.dtype.itemsize
     columns = -(-columns // tile.width) * tile.width
+    lines = -(-tile.width * size // LINE)  # in a row of a tile: the pass reads some arrays, and one is packed next
+    listed = list_bytes((MOST_AHEAD * tile.rows + min(shared, form.strip)) * lines)
     if form.rows_first:
-        lines = -(-tile.width * size // LINE)  # in a row of a tile: the pass reads some arrays, the next call packs one
-        listed = list_bytes((MOST_AHEAD * tile.rows + shared) * lines)
         return HEAD + (tile.rows + group_rows(tile, columns)) * columns * size + shared * columns * size + listed
     several = shared > form.strip
     tiles = -(-rows // tile.rows) * tile.rows if several else group_rows(tile, tile.width)
-    return HEAD + (tile.rows + tiles) * tile.width * size + min(shared, form.strip) * tile.width * size
+    return HEAD + (tile.rows + tiles) * tile.width * size + min(shared, form.strip) * tile.width * size + listed
 
 
 def group_rows(tile: Tile, columns: int) -> int:
@@ -228,6 +230,7 @@ class _Product:
         if form.together:
             self.skipping = Skipping(w, form.together, w.argument(ADDRESS), w.argument(), w.argument())
         self.following = w.argument() if form.fetches else None
+        self.coming: tuple[Any, Any, Any] | None = None
         self.ahead = w.argument(ADDRESS) if form.ahead else None
         self.scratch = w.function.args[1]
         self.low0, self.high0, self.low1, self.high1 = w.function.args[2:]
@@ -256,9 +259,18 @@ class _Product:
             high = w.minimum(b.add(low, group), self.high0)
             with w.loop(self.low1, self.high1, tile.width) as column:
                 right, stride = self._right(column, index(0), self._panel(packed, panel_bytes, column))
+                if self.following is not None:  # the next call packs the panels to the right of this one's
+                    there = b.add(b.sub(column, self.low1), self.high1)
+                    self._comes(index(0), there, b.add(self.high1, self.following), self.shared)
                 place = w.at(tiles, b.sub(column, self.low1), tile.dtype)
                 self._rows(place, across, low, low, high, right, stride, column, index(0), self.shared, self._true())
             self._finish(tiles, across, low, self.low1, low, high, self.low1, columns)
+
+    def _comes(self, start: Any, column: Any, end: Any, steps: Any) -> None:
+        """Note what is packed next: `steps` rows from `start` on, from `column` to `end` or a panel's width."""
+        b, place = self.b, self.b.add(self.b.mul(start, self.b_outer), column)
+        width = self.w.minimum(b.sub(end, column), index(self.tile.width))
+        self.coming = self.w.at(self.right, place, self.tile.dtype), steps, width
 
     def _panel(self, packed: Any, panel_bytes: Any, column: Any) -> Any:
         """Return where a packed panel lies."""
@@ -285,6 +297,7 @@ class _Product:
         kept = b.select(several, all_rows, group)
         tiles = w.bytes_behind(self.scratch, b.add(index(HEAD), b.mul(row_bytes, index(tile.rows))))
         packed = w.bytes_behind(tiles, b.mul(row_bytes, kept))
+        self.list_place = w.bytes_behind(packed, b.mul(row_bytes, w.minimum(self.shared, index(strip))))
         with w.loop(self.low1, self.high1, tile.width) as column:
             alive = w.minimum(b.sub(self.high1, column), index(tile.width))
             with w.loop(
@@ -294,6 +307,11 @@ class _Product:
                 self._packed(column, start, steps, packed)
                 right, stride = self._right(column, start, packed)
                 last = b.icmp_signed(">=", b.add(start, steps), self.shared)
+                if self.form.fetches:
+                    begin = b.select(last, index(0), b.add(start, steps))
+                    next_column = b.select(last, b.add(column, index(tile.width)), column)
+                    end = b.add(self.high1, self.following)
+                    self._comes(begin, next_column, end, w.minimum(b.sub(self.shared, begin), index(strip)))
                 with w.loop(self.low0, self.high0, group) as low:
                     high = w.minimum(b.add(low, group), self.high0)
                     top = w.minimum(low, b.sub(self.high0, index(tile.rows)))
@@ -322,9 +340,9 @@ class _Product:
             self._tile([here, across, left, self.a_row, self.a_step, right, stride, steps, first, alive], top, start)
 
     def _list_lines(self, row: Any, high: Any, column: Any) -> None:
-        """List what the tile at `row` and `column` asks for: what the pass behind will read there, and the next call.
+        """List what the tile at `row` and `column` asks for: what the pass behind will read, and what is packed next.
 
-        That one packs the panels to the right of this one's: their lines are shared out among the rows.
+        The lines of that are shared out among the rows.
         """
         if not self.form.asks:
             return
@@ -334,14 +352,12 @@ class _Product:
         if self.ahead is not None:
             box = [row, below, column, w.minimum(b.add(column, index(tile.width)), self.high1)]
             w.call_at(self.ahead, KERNEL, [self.behind_table, self.scratch, *box])
-        if self.following is not None:
-            there = b.add(b.sub(column, self.low1), self.high1)
-            width = w.minimum(b.sub(b.add(self.high1, self.following), there), index(tile.width))
+        if self.coming is not None:
+            start, steps, width = self.coming
             rows = b.sub(self.high0, self.low0)
-            first, last = (b.sdiv(b.mul(self.shared, b.sub(end, self.low0)), rows) for end in (row, below))
+            first, last = (b.sdiv(b.mul(steps, b.sub(end, self.low0)), rows) for end in (row, below))
             with b.if_then(b.icmp_signed(">", width, index(0))), w.loop(first, last) as k:
-                start = w.at(self.right, b.add(b.mul(k, self.b_outer), there), tile.dtype)
-                lines.add(start, b.mul(width, self.size))
+                lines.add(w.at(start, b.mul(k, self.b_outer), tile.dtype), b.mul(width, self.size))
 
     def _tile(self, table: list[Any], top: Any, start: Any) -> None:
         """Compute one tile: every step, or where that is faster only those at which its rows are not zero."""
