@@ -16,7 +16,7 @@ from ...arrays import DType
 from ...ops.op import Spec
 from .calls import Code
 from .formulas import convert
-from .lanes import ADDRESS, BIT, INDEX, index
+from .lanes import ADDRESS, INDEX, index
 from .passes import in_vectors
 from .target import Target
 from .writer import FOUND, KERNEL, LEFT, STEP, WORD, Running, Writer
@@ -157,7 +157,7 @@ def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
         def move(j: Any, lanes: int, mask: Any, alive: Any) -> None:
             value = convert(b, w.load(w.at(source, j, have), have, lanes, mask), have, want, lanes)
             w.store(value, w.at(target, j, want), want, lanes, mask)
-            lookout.see(value, lanes)
+            lookout.see(value)
 
         in_vectors(w, left, right, lanes, move)
     lookout.report()
@@ -177,7 +177,7 @@ def _write_check(w: Writer, dtype: DType, lanes: int) -> None:
     with b.if_then(b.icmp_signed("==", w.noted(LEFT), index(0))):
 
         def look(j: Any, lanes: int, mask: Any, alive: Any) -> None:
-            lookout.see(w.load(w.at(array, j, dtype), dtype, lanes, mask), lanes)
+            lookout.see(w.load(w.at(array, j, dtype), dtype, lanes, mask))
 
         in_vectors(w, w.function.args[4], w.function.args[5], lanes, look)
         lookout.report()
@@ -185,35 +185,41 @@ def _write_check(w: Writer, dtype: DType, lanes: int) -> None:
 
 
 class Lookout:
-    """Inside a kernel: notes whether a number it is shown is NaN or infinite, with all bits of the exponent set."""
+    """Inside a kernel: notes whether a number it is shown is NaN or infinite, with all bits of the exponent set.
+
+    On the way only the largest exponent of each lane is kept; it is asked about at the end.
+    """
 
     def __init__(self, w: Writer, dtype: DType, lanes: int) -> None:
-        self.w, self.dtype = w, dtype
-        self.exponent = {4: 0x7F800000, 8: 0x7FF0000000000000}.get(dtype.itemsize, 0) if dtype.kind == "f" else 0
-        if self.exponent:
-            self.seen = Running(w, BIT)
+        self.w, self.lanes = w, lanes
+        exponent = {4: 0x7F800000, 8: 0x7FF0000000000000}.get(dtype.itemsize, 0) if dtype.kind == "f" else 0
+        self.looks = exponent > 0
+        if self.looks:
+            word = ir.IntType(8 * dtype.itemsize)
+            self.kind = word if lanes == 1 else ir.VectorType(word, lanes)
+            self.all_set = ir.Constant(self.kind, exponent if lanes == 1 else [exponent] * lanes)
+            self.largest = Running(w, self.kind)
             with w.builder.goto_entry_block():
-                self.seen.set(ir.Constant(BIT, 0))
+                self.largest.set(ir.Constant(self.kind, 0 if lanes == 1 else None))
 
-    def see(self, value: Any, lanes: int) -> None:
+    def see(self, value: Any) -> None:
         """Look at a register."""
-        if not self.exponent:
-            return
-        b: Any = self.w.builder
-        word = ir.IntType(8 * self.dtype.itemsize)
-        kind = word if lanes == 1 else ir.VectorType(word, lanes)
-        all_set = ir.Constant(kind, self.exponent if lanes == 1 else [self.exponent] * lanes)
-        bad = b.icmp_unsigned("==", b.and_(b.bitcast(value, kind), all_set), all_set)
-        if lanes > 1:
-            bits = ir.IntType(lanes)
-            bad = b.icmp_unsigned("!=", b.bitcast(bad, bits), ir.Constant(bits, 0))
-        self.seen.set(b.or_(self.seen.get(), bad))
+        if self.looks:
+            b: Any = self.w.builder
+            exponents, largest = b.and_(b.bitcast(value, self.kind), self.all_set), self.largest.get()
+            self.largest.set(b.select(b.icmp_unsigned(">", exponents, largest), exponents, largest))
 
     def report(self) -> None:
         """Leave a note in the thread's memory."""
-        if self.exponent:
-            with self.w.builder.if_then(self.seen.get()):
-                self.w.note(FOUND, index(1))
+        if not self.looks:
+            return
+        b: Any = self.w.builder
+        found = b.icmp_unsigned("==", self.largest.get(), self.all_set)
+        if self.lanes > 1:
+            bits = ir.IntType(self.lanes)
+            found = b.icmp_unsigned("!=", b.bitcast(found, bits), ir.Constant(bits, 0))
+        with b.if_then(found):
+            self.w.note(FOUND, index(1))
 
 
 def keep_code(dtype: DType) -> Code:
