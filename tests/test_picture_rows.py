@@ -14,7 +14,7 @@ import pytest
 
 from backlit import config
 from backlit.cli.app import run
-from backlit.datasets import Choices, Preparation, cache, load, picture_rows
+from backlit.datasets import Choices, Preparation, cache, load, mapped_file, picture_rows
 from backlit.errors import DataError
 
 Image = pytest.importorskip("PIL.Image", reason="pictures need the image extra")
@@ -108,7 +108,7 @@ def test_a_full_disk_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> 
             raise OSError(errno.ENOSPC, "No space left on device")
 
     shades("all")
-    monkeypatch.setattr(picture_rows, "_own_file", lambda: (Path("full"), Full("full", "w+")))
+    monkeypatch.setattr(mapped_file, "new_file", lambda what: (Path("full"), Full("full", "w+")))
     with pytest.raises(OSError, match=r"No space left on device; .* BACKLIT_HOME"):
         load("all")
     assert not Path("full").exists()

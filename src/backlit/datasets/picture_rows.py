@@ -7,21 +7,14 @@ them with `read_rows`; `picture_cache` fills the same `Rows` in the order in whi
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-import threading
-import weakref
-from collections.abc import Generator, Iterator, Sequence
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
-from ..files import scratch
-from . import cache
 from .faults import refuse_any
+from .mapped_file import MappedFile
 from .picture_frames import Frame, PathLike, each, read_framed
 
 AT_ONCE = 2**24  # bytes of decoded pictures on their way
@@ -66,66 +59,25 @@ def parts(count: int, row_bytes: int) -> Iterator[slice]:
 
 
 class Rows:
-    """Room for `count` rows of bytes, in memory or in a file: `array` shows what was put there, and zeros elsewhere.
-
-    A file lives as long as the array that shows it, or this process; an error within the block takes it away at once.
-    """
+    """Room for `count` rows of bytes, in memory or in a file: `array` shows what was put there."""
 
     def __init__(self, count: int, shape: tuple[int, ...], in_file: bool = False) -> None:
         shape = (count, *shape)
         self.row_bytes = int(np.prod(shape[1:]))
-        self._size = count * self.row_bytes
-        self._file: BinaryIO | None = None
-        if in_file or self._size > most_in_memory:
-            path, self._file = _own_file()
-            with _told_room(self._size, path):
-                self._file.truncate(self._size)
-            self.array: Array = np.memmap(path, np.uint8, "r", shape=shape)
-            self._remove = weakref.finalize(self.array._mmap, _remove, path, self._file)  # type: ignore[attr-defined]
-            self._path = path
-        else:
-            self.array = np.empty(shape, np.uint8)
-        self._lock = threading.Lock()
+        size = count * self.row_bytes
+        self._file = MappedFile("pictures", size) if in_file or size > most_in_memory else None
+        self.array = np.empty(shape, np.uint8) if self._file is None else self._file.shown(np.dtype(np.uint8), shape)
 
     def __enter__(self) -> Rows:
         return self
 
-    def __exit__(self, kind: Any, *_: object) -> None:
-        if kind is not None and self._file is not None:
-            self._remove()
+    def __exit__(self, *error: Any) -> None:
+        if self._file is not None:
+            self._file.__exit__(*error)
 
     def put(self, start: int, rows: Array) -> None:
         """Put rows (n, ...) in the places from `start` on; threads may do so at the same time."""
         if self._file is None:
             self.array[start : start + len(rows)] = rows
-            return
-        with self._lock, _told_room(self._size, self._path):
-            self._file.seek(start * self.row_bytes)
-            self._file.write(np.ascontiguousarray(rows).data)
-            self._file.flush()
-
-
-@contextlib.contextmanager
-def _told_room(size: int, path: Path) -> Generator[None]:
-    """Say in the disk's own error how much room is needed, and where another place is named."""
-    try:
-        yield
-    except OSError as error:
-        room = f"{size / 1e9:.1f} GB of pictures need room: make some, or let BACKLIT_HOME name a folder that has it"
-        raise OSError(error.errno, f"{error.strerror}; {room}", str(path)) from error
-
-
-def _own_file() -> tuple[Path, BinaryIO]:
-    """Return a file in the cache's folder, or, where that cannot be written, in the system's for such files."""
-    try:
-        cache.folder().mkdir(parents=True, exist_ok=True)
-        path, file = scratch(cache.folder() / "pictures")
-    except OSError:
-        path, file = scratch(Path(tempfile.gettempdir()) / "backlit-pictures")
-    return path, file
-
-
-def _remove(path: Path, file: BinaryIO) -> None:
-    with contextlib.suppress(OSError):  # what stays is swept by the next process
-        file.close()
-        os.unlink(path)
+        else:
+            self._file.put(start * self.row_bytes, np.ascontiguousarray(rows).data)
