@@ -1,7 +1,7 @@
 """Training from a file larger than memory should be: examples a second beside those of memory, and what is resident.
 
-Run `python -m benchmarks.streaming` for a minute, or with `--images 8100000` for the scale of MNIST8M: 6.35 GB are drawn
-by `datasets.strokes` first, in minutes, and deleted afterwards; `--folder F --keep` leaves them for the next run. The
+Run `python -m benchmarks.streaming` for a minute, or with `--images 8100000` for the scale of MNIST8M: 6.35 GB are then
+drawn by `datasets.strokes`, in minutes, and deleted afterwards; `--folder F --keep` leaves them for the next run. The
 ways take turns in one process, epoch by epoch; the third is a part of the rows, few enough for the processor to be at
 its best. The resident memory is that of a process that only streams.
 """

@@ -75,6 +75,73 @@ def test_keras_is_one_library_under_each_of_its_names(root: str) -> None:
     assert importlib.import_module(f"{root}.utils").to_categorical is bl.datasets.to_categorical
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "ours"),
+    [
+        ("keras.layers.core", "Dropout", bl.layers.Dropout),
+        ("keras.layers.advanced_activations", "LeakyReLU", bl.layers.LeakyReLU),
+        ("tensorflow.keras.layers.normalization", "BatchNormalization", bl.layers.BatchNormalization),
+        ("keras.utils.np_utils", "to_categorical", bl.datasets.to_categorical),
+        ("tensorflow.losses", "MeanSquaredError", bl.losses.MeanSquaredError),
+        ("tensorflow.metrics", "Accuracy", bl.metrics.Accuracy),
+        ("tensorflow.optimizers", "Adam", bl.optimizers.Adam),
+        ("tensorflow.optimizers.schedules", "ExponentialDecay", bl.optimizers.schedules.ExponentialDecay),
+    ],
+)
+def test_older_and_shorter_paths_lead_to_the_same_classes(module: str, name: str, ours: Any) -> None:
+    assert getattr(importlib.import_module(module), name) is ours
+    assert compat.missing_names(f"from {module} import {name}") == []
+
+
+def test_programs_ask_for_silence_and_say_what_they_take() -> None:
+    tf = tensorflow()
+    before = tf.get_logger().level
+    for ask in (
+        lambda: tf.get_logger().setLevel("ERROR"),
+        lambda: tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR),
+        lambda: tf.autograph.set_verbosity(0),
+    ):
+        tf.get_logger().setLevel("INFO")
+        ask()
+        assert tf.compat.v1.logging.get_verbosity() == tf.compat.v1.logging.ERROR
+    tf.get_logger().setLevel(before)
+    double = tf.function(lambda x: 2 * x, input_signature=[tf.TensorSpec([None], tf.float32)])
+    assert double(tf.constant([1.5])).numpy() == 3.0
+    assert repr(tf.TensorSpec((None, 2), "int32")) == "TensorSpec(shape=(None, 2), dtype=int32, name=None)"
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "REFLECT", "SYMMETRIC"])
+def test_gradients_pass_through_pad(mode: str) -> None:
+    tf = tensorflow()
+    x = tf.Variable([[1.0, 2.0, 3.0]])
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(tf.pad(x, [[0, 0], [2, 1]], mode))
+    wanted = {"CONSTANT": [1, 1, 1], "REFLECT": [1, 3, 2], "SYMMETRIC": [2, 2, 2]}[mode]
+    np.testing.assert_array_equal(tape.gradient(total, x).numpy(), [wanted])
+
+
+def test_pad_refuses_what_it_cannot_do() -> None:
+    tf = tensorflow()
+    with pytest.raises(BacklitError, match=r"Expected \(before, behind\) for each axis"):
+        tf.pad([[1.0]], [[1, 1]])
+    with pytest.raises(ConfigError, match="mode is 'wrap'"):
+        tf.pad([1.0], [[1, 1]], "wrap")
+
+
+@pytest.mark.parametrize(
+    ("name", "belongs"),
+    [
+        ("tensorflow.compat.v1.Session", "TensorFlow's sessions, files and servers"),
+        ("tensorflow.compat.v1.disable_v2_behavior", "TensorFlow's sessions, files and servers"),
+        ("keras.datasets.boston_housing", "data sets other than MNIST and its relatives"),
+    ],
+)
+def test_what_is_out_of_scope_is_said_of_the_right_thing(name: str, belongs: str) -> None:
+    module, _, last = name.rpartition(".")
+    with pytest.raises(UnsupportedName, match=f"it belongs to {belongs}, which is out of scope"):
+        getattr(importlib.import_module(module), last)
+
+
 def test_the_names_of_notebooks() -> None:
     tf = tensorflow()
     assert tf.keras.Sequential is bl.Sequential

@@ -17,9 +17,10 @@ OUT_OF_SCOPE = {
     "text": r"TextVectorization|Tokenizer|pad_sequences|StringLookup|IntegerLookup|imdb|reuters|^strings$|^lookup$",
     "networks trained by others": r"^applications$|VGG|ResNet|MobileNet|EfficientNet|DenseNet|Inception|Xception|hub",
     "many machines or TPUs": r"distribute|Strategy|tpu|TPU|experimental_distribute",
-    "TensorFlow's sessions, files and servers": r"Session|placeholder|^compat$|saved_model|^lite$|^io$|^train$|"
-    r"^summary$|estimator|feature_column|profiler|raw_ops|^xla$|^sparse$|^ragged$|RaggedTensor|SparseTensor",
-    "color images of the real world": r"cifar|boston_housing|california_housing",
+    "TensorFlow's sessions, files and servers": r"Session|placeholder|disable_v2|able_eager|"
+    r"global_variables_initializer|ConfigProto|saved_model|^lite$|^io$|^train$|^summary$|estimator|feature_column|"
+    r"profiler|raw_ops|^xla$|^sparse$|^ragged$|RaggedTensor|SparseTensor",
+    "data sets other than MNIST and its relatives": r"cifar|boston_housing|california_housing",
 }
 
 
