@@ -223,6 +223,46 @@ def test_check_lists_what_is_missing_without_running(tmp_path: Path) -> None:
     assert "every name" in done.stdout
 
 
+def test_check_lists_the_packages_that_are_not_installed(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("x = 1\n")
+    file = notebook(
+        tmp_path / "n.ipynb",
+        "import json, mine, numpy as np\nimport surely_absent.part\nfrom IPython.display import display",
+        "try:\n    import tried_only\nexcept ImportError:\n    import cv3\nimport surely_absent",
+        "from tensorflow_datasets import load\nfrom common.layers import Relu",
+    )
+    unknown = "is not installed here. Install the package that brings it, or put its file beside the program."
+    only = "is not installed here, and works with TensorFlow only: Backlit does not answer for it."
+    done = run(file, "--check")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        f"cell 1, line 2: surely_absent {unknown}",
+        f"cell 3, line 1: tensorflow_datasets {only}",
+        f"{file}: every name of TensorFlow and Keras it uses is in Backlit.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("import surely_absent.part", "Install the package that brings it"),
+        ("raise ModuleNotFoundError('x', name='matplotlib')", 'Run `pip install "backlit[plot]"`'),
+        ("raise ModuleNotFoundError('x', name='cv2')", "Run `pip install opencv-python`"),
+        ("import json.nothing", None),
+        ("from tensorflow.keras.layers import Conv2D", None),
+        ("import os", None),
+    ],
+)
+def test_a_package_that_is_not_installed_is_told_with_what_to_install(
+    line: str, told: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "s.py").write_text(f"{line}\n")
+    done = run(tmp_path / "s.py")
+    assert done.returncode == (0 if line == "import os" else 1)
+    assert told is None or told in done.stderr
+    assert ("is not installed here" in done.stderr) == (told is not None)
+
+
 MAGICS = [
     ("%matplotlib inline\nx = 1", "pass\nx = 1", []),
     ("!pip install keras\nx", "pass\nx", ["not run: !pip install keras"]),

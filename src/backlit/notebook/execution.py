@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from ..errors import UnsupportedImport
 from . import displays, pictures
 from .document import Cell
 from .magics import translated
+from .needed import advice
 from .outputs import Outputs, captured
 
 OK, FAILED, STOPPED, LEFT = "ok", "failed", "stopped", "left"  # LEFT: the cell asked to end the program
-EXTRAS = {"matplotlib": "plot", "PIL": "image", "sklearn": "sklearn"}  # libraries, and our extra that brings them
 
 
 @dataclass
@@ -126,11 +127,11 @@ def error_lines(error: BaseException, own: str) -> list[str]:
 
 
 def _advice(error: BaseException) -> list[str]:
-    """Say how to get a library that comes with an extra of ours."""
-    name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    if name not in EXTRAS:
+    """Say how to get a package that is not here; of a module that one lacks which is, there is nothing to say."""
+    if not isinstance(error, ModuleNotFoundError) or isinstance(error, UnsupportedImport):
         return []
-    return [f'{name} is not installed here. Run `pip install "backlit[{EXTRAS[name]}]"`, then once more.\n']
+    top = (error.name or "").partition(".")[0]
+    return [] if not top or sys.modules.get(top) is not None else [f"{advice(top)}\n"]
 
 
 def _is_shown(node: ast.stmt, source: str) -> bool:
