@@ -117,11 +117,16 @@ def test_stop_on_error_stops(tmp_path: Path) -> None:
     assert "2 not run" in done.stdout
 
 
-def test_sys_exit_ends_the_notebook_and_is_said(tmp_path: Path) -> None:
-    done = run(notebook(tmp_path / "n.ipynb", "import sys\nsys.exit(3)", "print('after')"))
-    assert done.returncode == 0
-    assert "asked to end the program (exit status 3)" in done.stdout
+@pytest.mark.parametrize(
+    ("leaving", "status", "said"),
+    [("sys.exit(3)", 3, ""), ("exit()", 0, ""), ("sys.exit('no data')", 1, ": no data"), ("sys.exit(0)", 0, "")],
+)
+def test_sys_exit_ends_the_notebook_and_is_said(leaving: str, status: int, said: str, tmp_path: Path) -> None:
+    done = run(notebook(tmp_path / "n.ipynb", f"import sys\n{leaving}", "print('after')"))
+    assert done.returncode == status
+    assert f"asked to end the program (exit status {status}){said}. The notebook ends here." in done.stdout
     assert "after" not in done.stdout
+    assert "1 not run" in done.stdout
 
 
 def test_it_runs_in_its_folder_as_main(tmp_path: Path) -> None:

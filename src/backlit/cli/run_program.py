@@ -117,12 +117,12 @@ def _run_script(file: Path, arguments: list[str], lints: bool) -> int:
 
 
 def _run_path(path: Path) -> int:
-    from ..notebook.execution import error_lines
+    from ..notebook.execution import error_lines, exit_status
 
     try:
         runpy.run_path(str(path), run_name="__main__")
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        return exit_status(leaving)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - the user's own error, with the user's own lines
@@ -153,7 +153,7 @@ def _run_notebook(file: Path, save: Path | None, keep_going: bool, lints: bool) 
             break
     _keep(notebook, target)
     _print_table(cells, results)
-    return _status(results)
+    return execution.exit_status or _status(results)
 
 
 def _print_lints(found: list[Placed], number: int) -> None:

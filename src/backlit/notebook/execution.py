@@ -37,9 +37,10 @@ class Result:
 
 
 class Execution:
-    """The running notebook: a namespace and a count of cells."""
+    """The running notebook: a namespace, and the exit status that a cell asked for by ending the program."""
 
     def __init__(self) -> None:
+        self.exit_status = 0
         self.module = ModuleType("__main__")
         self.namespace: dict[str, Any] = vars(self.module)
         self.namespace |= {"__builtins__": builtins, "In": [""], "Out": {}, "get_ipython": lambda: None}
@@ -70,7 +71,9 @@ class Execution:
         except KeyboardInterrupt as stopped:
             return STOPPED, self._told(stopped)
         except SystemExit as leaving:
-            print(f"The cell asked to end the program (exit status {leaving.code}): the notebook ends here.")
+            self.exit_status = exit_status(leaving)
+            said = f": {leaving.code}" if isinstance(leaving.code, str) else ""
+            print(f"The cell asked to end the program (exit status {self.exit_status}){said}. The notebook ends here.")
             return LEFT, ""
         except BaseException as error:  # noqa: BLE001 - whatever the user's code raises is shown, not raised
             return FAILED, self._told(error)
@@ -116,6 +119,11 @@ class Execution:
         sys.stderr.terminal.write("".join(lines))  # type: ignore[attr-defined]
         self.outputs.error(error, [line.rstrip("\n") for line in lines])
         return "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+
+
+def exit_status(leaving: SystemExit) -> int:
+    """Return the status that `sys.exit` asked for, as Python would give it to the shell: a text is an error."""
+    return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
 
 
 def error_lines(error: BaseException, own: str) -> list[str]:
