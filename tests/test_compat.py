@@ -295,6 +295,54 @@ def test_spellings_of_keras_2() -> None:
     assert float(optimizer.lr) == 0.125
 
 
+def test_minimize_is_a_tape_and_a_step() -> None:
+    w, target = bl.Variable([3.0, 1.0]), np.float32([1.0, 1.0])
+    optimizer = bl.optimizers.SGD(0.25)
+    with pytest.warns(UserWarning, match="apply_gradients"):
+        optimizer.minimize(lambda: bl.ops.sum(bl.ops.square(w - target)), [w])
+    np.testing.assert_array_equal(w.numpy(), [2.0, 1.0])
+    with bl.GradientTape() as tape:
+        loss = bl.ops.sum(bl.ops.square(w - target))
+    with pytest.warns(UserWarning, match="apply_gradients"):
+        optimizer.minimize(loss, lambda: [w], tape=tape)
+    np.testing.assert_array_equal(w.numpy(), [1.5, 1.0])
+    with pytest.warns(UserWarning, match="apply_gradients"), pytest.raises(ConfigError, match="tape="):
+        optimizer.minimize(loss, [w])
+
+
+def test_a_weight_may_be_named_first() -> None:
+    class Scale(bl.layers.Layer):
+        def build(self, input_shape: Any) -> None:
+            self.scale = self.add_weight("scale", shape=input_shape[-1:], initializer="ones")
+
+        def call(self, inputs: Any) -> Any:
+            return inputs * self.scale
+
+    layer = Scale()
+    with pytest.warns(UserWarning, match='name="scale"'):
+        layer(np.ones((2, 3), "float32"))
+    assert (layer.scale.name, layer.scale.shape) == ("scale", (3,))
+
+
+def test_reset_states_is_reset_state() -> None:
+    mean = bl.metrics.Mean()
+    mean.update_state([1.0, 3.0])
+    with pytest.warns(UserWarning, match="reset_state"):
+        mean.reset_states()
+    assert float(mean.result()) == 0.0
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate"])
+def test_merging_functions_are_their_layers(name: str) -> None:
+    a, b = np.float32([[1.0, 4.0]]), np.float32([[3.0, 2.0]])
+    function, layer = getattr(tensorflow().keras.layers, name), getattr(bl.layers, name.capitalize())
+    np.testing.assert_array_equal(function([a, b]).numpy(), layer()([a, b]).numpy())
+    inputs = [bl.layers.Input((2,)), bl.layers.Input((2,))]
+    model = bl.Model(inputs, function(inputs, name="met"))
+    assert type(model.get_layer("met")) is layer
+    np.testing.assert_array_equal(model.predict([a, b], verbose=0), layer()([a, b]).numpy())
+
+
 def test_methods_of_keras_2() -> None:
     x, y = np.eye(4, dtype="float32"), np.arange(4) % 2
     model = bl.Sequential([bl.layers.Dense(2, input_dim=4)])
