@@ -128,11 +128,19 @@ def test_pad_refuses_what_it_cannot_do() -> None:
         tf.pad([1.0], [[1, 1]], "wrap")
 
 
+def test_of_a_class_the_nearest_is_a_class() -> None:
+    with pytest.raises(UnsupportedName, match=r"The nearest we have is LayerNormalization\.$"):
+        tensorflow().keras.layers.Normalization
+    with pytest.raises(UnsupportedName, match=r"The nearest we have is Adam\.$"):
+        tensorflow().keras.optimizers.adam
+
+
 @pytest.mark.parametrize(
     ("name", "belongs"),
     [
         ("tensorflow.compat.v1.Session", "TensorFlow's sessions, files and servers"),
         ("tensorflow.compat.v1.disable_v2_behavior", "TensorFlow's sessions, files and servers"),
+        ("keras.layers.Embedding", "text"),
         ("keras.datasets.boston_housing", "data sets other than MNIST and its relatives"),
     ],
 )

@@ -68,6 +68,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keras.models": ("backlit.models",),
     "keras.ops": ("backlit.ops",),
     "keras.optimizers": ("backlit.optimizers",),
+    "keras.optimizers.experimental": ("backlit.optimizers",),
     "keras.optimizers.legacy": ("backlit.optimizers",),
     "keras.optimizers.schedules": ("backlit.optimizers.schedules",),
     "keras.preprocessing": ("backlit.datasets:image_dataset_from_directory",),
