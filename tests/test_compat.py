@@ -75,6 +75,81 @@ def test_keras_is_one_library_under_each_of_its_names(root: str) -> None:
     assert importlib.import_module(f"{root}.utils").to_categorical is bl.datasets.to_categorical
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "ours"),
+    [
+        ("keras.layers.core", "Dropout", bl.layers.Dropout),
+        ("keras.layers.advanced_activations", "LeakyReLU", bl.layers.LeakyReLU),
+        ("tensorflow.keras.layers.normalization", "BatchNormalization", bl.layers.BatchNormalization),
+        ("keras.utils.np_utils", "to_categorical", bl.datasets.to_categorical),
+        ("tensorflow.losses", "MeanSquaredError", bl.losses.MeanSquaredError),
+        ("tensorflow.metrics", "Accuracy", bl.metrics.Accuracy),
+        ("tensorflow.optimizers", "Adam", bl.optimizers.Adam),
+        ("tensorflow.optimizers.schedules", "ExponentialDecay", bl.optimizers.schedules.ExponentialDecay),
+    ],
+)
+def test_older_and_shorter_paths_lead_to_the_same_classes(module: str, name: str, ours: Any) -> None:
+    assert getattr(importlib.import_module(module), name) is ours
+    assert compat.missing_names(f"from {module} import {name}") == []
+
+
+def test_programs_ask_for_silence_and_say_what_they_take() -> None:
+    tf = tensorflow()
+    before = tf.get_logger().level
+    for ask in (
+        lambda: tf.get_logger().setLevel("ERROR"),
+        lambda: tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR),
+        lambda: tf.autograph.set_verbosity(0),
+    ):
+        tf.get_logger().setLevel("INFO")
+        ask()
+        assert tf.compat.v1.logging.get_verbosity() == tf.compat.v1.logging.ERROR
+    tf.get_logger().setLevel(before)
+    double = tf.function(lambda x: 2 * x, input_signature=[tf.TensorSpec([None], tf.float32)])
+    assert double(tf.constant([1.5])).numpy() == 3.0
+    assert repr(tf.TensorSpec((None, 2), "int32")) == "TensorSpec(shape=(None, 2), dtype=int32, name=None)"
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "REFLECT", "SYMMETRIC"])
+def test_gradients_pass_through_pad(mode: str) -> None:
+    tf = tensorflow()
+    x = tf.Variable([[1.0, 2.0, 3.0]])
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(tf.pad(x, [[0, 0], [2, 1]], mode))
+    wanted = {"CONSTANT": [1, 1, 1], "REFLECT": [1, 3, 2], "SYMMETRIC": [2, 2, 2]}[mode]
+    np.testing.assert_array_equal(tape.gradient(total, x).numpy(), [wanted])
+
+
+def test_pad_refuses_what_it_cannot_do() -> None:
+    tf = tensorflow()
+    with pytest.raises(BacklitError, match=r"Expected \(before, behind\) for each axis"):
+        tf.pad([[1.0]], [[1, 1]])
+    with pytest.raises(ConfigError, match="mode is 'wrap'"):
+        tf.pad([1.0], [[1, 1]], "wrap")
+
+
+def test_of_a_class_the_nearest_is_a_class() -> None:
+    with pytest.raises(UnsupportedName, match=r"The nearest we have is LayerNormalization\.$"):
+        tensorflow().keras.layers.Normalization
+    with pytest.raises(UnsupportedName, match=r"The nearest we have is Adam\.$"):
+        tensorflow().keras.optimizers.adam
+
+
+@pytest.mark.parametrize(
+    ("name", "belongs"),
+    [
+        ("tensorflow.compat.v1.Session", "TensorFlow's sessions, files and servers"),
+        ("tensorflow.compat.v1.disable_v2_behavior", "TensorFlow's sessions, files and servers"),
+        ("keras.layers.Embedding", "text"),
+        ("keras.datasets.boston_housing", "data sets other than MNIST and its relatives"),
+    ],
+)
+def test_what_is_out_of_scope_is_said_of_the_right_thing(name: str, belongs: str) -> None:
+    module, _, last = name.rpartition(".")
+    with pytest.raises(UnsupportedName, match=f"it belongs to {belongs}, which is out of scope"):
+        getattr(importlib.import_module(module), last)
+
+
 def test_the_names_of_notebooks() -> None:
     tf = tensorflow()
     assert tf.keras.Sequential is bl.Sequential
@@ -226,6 +301,54 @@ def test_spellings_of_keras_2() -> None:
     optimizer = bl.optimizers.SGD(0.5)
     optimizer.lr = 0.125
     assert float(optimizer.lr) == 0.125
+
+
+def test_minimize_is_a_tape_and_a_step() -> None:
+    w, target = bl.Variable([3.0, 1.0]), np.float32([1.0, 1.0])
+    optimizer = bl.optimizers.SGD(0.25)
+    with pytest.warns(UserWarning, match="apply_gradients"):
+        optimizer.minimize(lambda: bl.ops.sum(bl.ops.square(w - target)), [w])
+    np.testing.assert_array_equal(w.numpy(), [2.0, 1.0])
+    with bl.GradientTape() as tape:
+        loss = bl.ops.sum(bl.ops.square(w - target))
+    with pytest.warns(UserWarning, match="apply_gradients"):
+        optimizer.minimize(loss, lambda: [w], tape=tape)
+    np.testing.assert_array_equal(w.numpy(), [1.5, 1.0])
+    with pytest.warns(UserWarning, match="apply_gradients"), pytest.raises(ConfigError, match="tape="):
+        optimizer.minimize(loss, [w])
+
+
+def test_a_weight_may_be_named_first() -> None:
+    class Scale(bl.layers.Layer):
+        def build(self, input_shape: Any) -> None:
+            self.scale = self.add_weight("scale", shape=input_shape[-1:], initializer="ones")
+
+        def call(self, inputs: Any) -> Any:
+            return inputs * self.scale
+
+    layer = Scale()
+    with pytest.warns(UserWarning, match='name="scale"'):
+        layer(np.ones((2, 3), "float32"))
+    assert (layer.scale.name, layer.scale.shape) == ("scale", (3,))
+
+
+def test_reset_states_is_reset_state() -> None:
+    mean = bl.metrics.Mean()
+    mean.update_state([1.0, 3.0])
+    with pytest.warns(UserWarning, match="reset_state"):
+        mean.reset_states()
+    assert float(mean.result()) == 0.0
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate"])
+def test_merging_functions_are_their_layers(name: str) -> None:
+    a, b = np.float32([[1.0, 4.0]]), np.float32([[3.0, 2.0]])
+    function, layer = getattr(tensorflow().keras.layers, name), getattr(bl.layers, name.capitalize())
+    np.testing.assert_array_equal(function([a, b]).numpy(), layer()([a, b]).numpy())
+    inputs = [bl.layers.Input((2,)), bl.layers.Input((2,))]
+    model = bl.Model(inputs, function(inputs, name="met"))
+    assert type(model.get_layer("met")) is layer
+    np.testing.assert_array_equal(model.predict([a, b], verbose=0), layer()([a, b]).numpy())
 
 
 def test_methods_of_keras_2() -> None:

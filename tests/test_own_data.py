@@ -641,13 +641,10 @@ def test_an_npz_larger_than_memory_stays_in_its_file(capsys):
     y = rng.integers(0, 2, 300)
     x = np.stack([bar(label, i) for i, label in enumerate(y)])
     np.savez("plain.npz", x_train=x, y_train=y)
-    np.savez_compressed("small.npz", x_train=x, y_train=y)
     with limit_of(1000):
-        plain, small = load("plain.npz"), load("small.npz")
+        plain = load("plain.npz")
         assert isinstance(plain.x_train, np.memmap)
-        assert not isinstance(small.x_train, np.memmap)
-        for name in ("x_train", "y_train", "x_test", "y_test"):
-            np.testing.assert_array_equal(getattr(plain, name), getattr(small, name))
+        np.testing.assert_array_equal(np.concatenate([plain.x_train, plain.x_test]), x)
         assert run(["train", "--data", "plain.npz", "--epochs", "8", "--quiet"]) == 0
         assert float(capsys.readouterr().out.split()[2]) > 80
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import gc
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from golden.keras_picture_flows import CHANGES, FILES, FOLDERS, FRAMES, LOADS, T
 
 import backlit as bl
 from backlit import datasets, layers
-from backlit.datasets import picture_cache
+from backlit.datasets import picture_cache, picture_rows
 from backlit.errors import ConfigError, DataError, ShapeError
 from backlit.preprocessing import image
 from backlit.preprocessing.image import ImageDataGenerator
@@ -128,22 +128,54 @@ def model_for(outputs: int) -> Any:
     return model
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_fit_evaluate_and_predict_take_folders(folder: Path, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def flow() -> Any:
-        made = ImageDataGenerator(rescale=1 / 255, rotation_range=30)
-        return made.flow_from_directory(folder, (6, 5), batch_size=3, seed=2)
+@pytest.fixture(params=["memory", "map", "stream"])
+def where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """Pictures kept in memory, in a file that is used as a map, and in a file that is read in blocks."""
+    monkeypatch.setenv("BACKLIT_HOME", str(tmp_path / "home"))
+    if request.param != "memory":
+        monkeypatch.setattr(picture_rows, "most_in_memory", 0)
+        monkeypatch.setattr(picture_rows, "AT_ONCE", 200)
+    bl.config.set_map_limit(0 if request.param == "stream" else 2**20)
+    yield request.param
+    bl.config.set_map_limit(None)
+    gc.collect()
+    assert list((tmp_path / "home").glob(".pictures*")) == []  # the files are gone with their flows
 
-    batches = flow()
+
+def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    read: list[str] = []
+    plain = picture_cache.read_framed
+    monkeypatch.setattr(picture_cache, "read_framed", lambda path, frame: read.append(path) or plain(path, frame))
+    return read
+
+
+def test_fit_evaluate_and_predict_take_folders(folder: Path, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flow(**more: Any) -> Any:
+        made = ImageDataGenerator(rescale=1 / 255, rotation_range=30)
+        return made.flow_from_directory(folder, (6, 5), batch_size=3, seed=2, **more)
+
+    batches = flow(shuffle=False)
     meant = model_for(3).fit(iter([next(batches) for _ in range(6)]), steps_per_epoch=3, epochs=2, verbose=0).history
-    if not kept:
-        monkeypatch.setattr(picture_cache, "MOST_KEPT", 100)
-    with contextlib.nullcontext() if kept else pytest.warns(UserWarning, match="too many to be kept in memory"):
-        model = model_for(3)
-        history = model.fit(flow(), epochs=2, verbose=0).history
-        assert np.isfinite(model.evaluate(flow(), verbose=0))
-        assert model.predict(flow(), verbose=0).shape == (8, 3)
+    read, model, trained = counted_reads(monkeypatch), model_for(3), flow(shuffle=False)
+    history = model.fit(trained, epochs=2, verbose=0).history
+    assert sorted(read) == sorted(trained.filepaths)
     np.testing.assert_allclose(history["loss"], meant["loss"], rtol=1e-5)
+    assert np.isfinite(model.evaluate(trained, verbose=0))
+    assert model.predict(trained, verbose=0).shape == (8, 3)
+    assert len(read) == 8
+    shuffled = model_for(3).fit(flow(), epochs=2, verbose=0).history["loss"]
+    assert shuffled == model_for(3).fit(flow(), epochs=2, verbose=0).history["loss"]
+    np.testing.assert_array_equal(next(flow())[0], next(flow())[0])
+
+
+@pytest.mark.usefixtures("where")
+def test_a_data_set_from_a_folder_reads_each_picture_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = bl.datasets.image_dataset_from_directory(folder, batch_size=3, image_size=(6, 5), seed=3, verbose=False)
+    read = counted_reads(monkeypatch)
+    first, second = ([batch[0] for batch in source] for _ in range(2))
+    assert sorted(read) == sorted(source.file_paths)
+    assert sorted(x.tobytes() for x in np.concatenate(first)) == sorted(x.tobytes() for x in np.concatenate(second))
+    assert np.concatenate(first).std() > 10
 
 
 def test_binary_sparse_and_regression_targets_train(folder: Path) -> None:

@@ -117,11 +117,16 @@ def test_stop_on_error_stops(tmp_path: Path) -> None:
     assert "2 not run" in done.stdout
 
 
-def test_sys_exit_ends_the_notebook_and_is_said(tmp_path: Path) -> None:
-    done = run(notebook(tmp_path / "n.ipynb", "import sys\nsys.exit(3)", "print('after')"))
-    assert done.returncode == 0
-    assert "asked to end the program (exit status 3)" in done.stdout
+@pytest.mark.parametrize(
+    ("leaving", "status", "said"),
+    [("sys.exit(3)", 3, ""), ("exit()", 0, ""), ("sys.exit('no data')", 1, ": no data"), ("sys.exit(0)", 0, "")],
+)
+def test_sys_exit_ends_the_notebook_and_is_said(leaving: str, status: int, said: str, tmp_path: Path) -> None:
+    done = run(notebook(tmp_path / "n.ipynb", f"import sys\n{leaving}", "print('after')"))
+    assert done.returncode == status
+    assert f"asked to end the program (exit status {status}){said}. The notebook ends here." in done.stdout
     assert "after" not in done.stdout
+    assert "1 not run" in done.stdout
 
 
 def test_it_runs_in_its_folder_as_main(tmp_path: Path) -> None:
@@ -221,6 +226,46 @@ def test_check_lists_what_is_missing_without_running(tmp_path: Path) -> None:
     done = run(good, "--check")
     assert done.returncode == 0
     assert "every name" in done.stdout
+
+
+def test_check_lists_the_packages_that_are_not_installed(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("x = 1\n")
+    file = notebook(
+        tmp_path / "n.ipynb",
+        "import json, mine, numpy as np\nimport surely_absent.part\nfrom IPython.display import display",
+        "try:\n    import tried_only\nexcept ImportError:\n    import cv3\nimport surely_absent",
+        "from tensorflow_datasets import load\nfrom common.layers import Relu",
+    )
+    unknown = "is not installed here. Install the package that brings it, or put its file beside the program."
+    only = "is not installed here, and works with TensorFlow only: Backlit does not answer for it."
+    done = run(file, "--check")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        f"cell 1, line 2: surely_absent {unknown}",
+        f"cell 3, line 1: tensorflow_datasets {only}",
+        f"{file}: every name of TensorFlow and Keras it uses is in Backlit.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("import surely_absent.part", "Install the package that brings it"),
+        ("raise ModuleNotFoundError('x', name='matplotlib')", 'Run `pip install "backlit[plot]"`'),
+        ("raise ModuleNotFoundError('x', name='cv2')", "Run `pip install opencv-python`"),
+        ("import json.nothing", None),
+        ("from tensorflow.keras.layers import Conv2D", None),
+        ("import os", None),
+    ],
+)
+def test_a_package_that_is_not_installed_is_told_with_what_to_install(
+    line: str, told: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "s.py").write_text(f"{line}\n")
+    done = run(tmp_path / "s.py")
+    assert done.returncode == (0 if line == "import os" else 1)
+    assert told is None or told in done.stderr
+    assert ("is not installed here" in done.stderr) == (told is not None)
 
 
 MAGICS = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import IO, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 import numpy as np
 
@@ -36,9 +36,14 @@ class Header(NamedTuple):
         """How many bytes the file has if it is whole."""
         return self.start + math.prod(self.shape) * self.dtype.itemsize
 
+    @property
+    def order(self) -> Literal["C", "F"]:
+        """Which axis runs fastest: the last ("C") or the first ("F")."""
+        return "F" if self.is_fortran else "C"
+
     def arranged(self, data: bytes) -> Array:
         """Return the numbers in `data` as an array."""
-        return np.frombuffer(data, self.dtype).reshape(self.shape, order="F" if self.is_fortran else "C")
+        return np.frombuffer(data, self.dtype).reshape(self.shape, order=self.order)
 
 
 def read_header(file: IO[bytes]) -> Header:

@@ -210,6 +210,28 @@ tf.keras.backend.mean(a)
 tf.keras.backend.clip(a, -1.0, 1.0)
 tf.keras.backend.dot(a, tf.transpose(b))
 tf.keras.backend.epsilon()
+tf.keras.backend.expand_dims(n)
+tf.keras.backend.argmax(a)
+tf.keras.backend.std(a, axis=0)
+tf.keras.backend.concatenate([a, b])
+tf.keras.backend.one_hot(n, 4)
+tf.keras.backend.flatten(a)
+tf.keras.backend.max(a, axis=1)
+tf.keras.backend.softmax(a)
+tf.pad(a, [[1, 0], [0, 2]])
+tf.pad(n, [[2, 1]], constant_values=9)
+tf.pad(a, [[1, 1], [2, 1]], "REFLECT")
+tf.pad(a, tf.constant([[1, 2], [0, 3]]), mode="symmetric")
+tf.clip_by_global_norm([a, b], 2.0)[0][1]
+tf.clip_by_global_norm([a, None, b], 50.0)[0][2]
+tf.clip_by_global_norm([a, b], 2.0)[1]
+tf.linalg.global_norm([a, b])
+tf.nn.batch_normalization(a, b[0], tf.square(b[1]), n.numpy() * 1.0, None, 1e-3)
+tf.nn.batch_normalization(a, 0.5, 2.0, None, 3.0, 0.1)
+tf.nn.embedding_lookup(a, [1, 0, 1])
+tf.cond(tf.constant(True), lambda: a, lambda: b)
+tf.zeros_initializer()((2, 2))
+tf.constant_initializer(2.5)((2,))
 """
 PLACE = Path(__file__).with_suffix(".json")
 

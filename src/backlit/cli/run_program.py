@@ -25,7 +25,9 @@ FIRST_LINE = 58  # characters of a cell's first line that are shown
 
 File = Annotated[Path, typer.Argument(help="A notebook (.ipynb) or a Python script.", metavar="FILE")]
 Rest = Annotated[list[str] | None, typer.Argument(help="Arguments of the script, behind --.", metavar="[-- ARGS]")]
-Check = Annotated[bool, typer.Option("--check", help="List the names Backlit does not have, without running.")]
+Check = Annotated[
+    bool, typer.Option("--check", help="List the names and packages that are not there, without running.")
+]
 Save = Annotated[Path | None, typer.Option(help="Write the executed notebook here.", show_default=False)]
 KeepGoing = Annotated[bool, typer.Option("--keep-going/--stop-on-error", help="Run the cells behind one that failed.")]
 
@@ -56,16 +58,18 @@ def run(
 
 
 def _check(file: Path, notebook: bool, lints: bool) -> int:
-    """Print the names that are missing, with cell and line, and what harms the program; return 1 if names are."""
+    """Print the names and packages that are missing, with cell and line, and what harms the program; 1 if any are."""
     from ..compat import missing_names
-    from ..notebook import read_notebook
+    from ..notebook import absent_packages, read_notebook
     from ..notebook.magics import translated
 
     sources = [cell.source for cell in read_notebook(file).code()] if notebook else [script_text(file)]
-    lacking = 0
+    lacking, absent = 0, set[str]()
     for number, source in enumerate(sources, 1):
+        code = translated(source).source if notebook else source
         try:
-            found = missing_names(translated(source).source if notebook else source, str(file))
+            found = missing_names(code, str(file))
+            packages = absent_packages(code, file.resolve().parent)
         except SyntaxError as error:
             lacking += 1
             print(f"{_place(number, notebook)}cannot be read: {error.msg} (line {error.lineno})")
@@ -73,6 +77,10 @@ def _check(file: Path, notebook: bool, lints: bool) -> int:
         lacking += len(found)
         for name in found:
             print(f"{_place(number, notebook)}{name}")
+        for package in packages:
+            if package.name not in absent:
+                print(f"{_place(number, notebook)}{package}")
+        absent.update(package.name for package in packages)
     if lints:
         from ..lints.reading import findings
 
@@ -80,7 +88,7 @@ def _check(file: Path, notebook: bool, lints: bool) -> int:
             print(one)
     if not lacking:
         print(f"{file}: every name of TensorFlow and Keras it uses is in Backlit.")
-    return 1 if lacking else 0
+    return 1 if lacking or absent else 0
 
 
 def _place(number: int, notebook: bool) -> str:
@@ -109,12 +117,12 @@ def _run_script(file: Path, arguments: list[str], lints: bool) -> int:
 
 
 def _run_path(path: Path) -> int:
-    from ..notebook.execution import error_lines
+    from ..notebook.execution import error_lines, exit_status
 
     try:
         runpy.run_path(str(path), run_name="__main__")
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        return exit_status(leaving)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - the user's own error, with the user's own lines
@@ -145,7 +153,7 @@ def _run_notebook(file: Path, save: Path | None, keep_going: bool, lints: bool) 
             break
     _keep(notebook, target)
     _print_table(cells, results)
-    return _status(results)
+    return execution.exit_status or _status(results)
 
 
 def _print_lints(found: list[Placed], number: int) -> None:

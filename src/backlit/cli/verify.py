@@ -46,7 +46,7 @@ def verify(
         typer.Option(help="A notebook: 000, 001, 002, 003 or 004; repeat it for more.", show_default="all of them"),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Leave the long ends out: one to two minutes on two cores.")
+        bool, typer.Option("--quick", help="Leave the long ends out: about a minute on two cores.")
     ] = False,
     budget: Annotated[
         float, typer.Option(help="Seconds for the deep network of 000, and as many again for our recipe.")

@@ -19,7 +19,6 @@ from .tf_arrays import (
     cos,
     equal,
     exp,
-    expand_dims,
     greater,
     greater_equal,
     less,
@@ -55,6 +54,11 @@ __all__ = [
     "sparse_categorical_crossentropy", "sqrt", "square", "squeeze", "stack", "std", "sum", "switch", "tanh",
     "transpose", "var", "variable", "zeros", "zeros_like",
 ]  # fmt: skip
+
+
+def expand_dims(x: Any, axis: int = -1) -> Any:
+    """Return x with one more axis of size 1, the last one unless said otherwise."""
+    return ops.expand_dims(as_tensor(x), axis)
 
 
 def image_data_format() -> str:

@@ -9,16 +9,25 @@ from typing import Any
 
 import numpy as np
 
+from .. import initializers
 from ..errors import ConfigError
 from ..random import shuffle as _shuffle
 from ..tensor import GradientTape, Tensor, Variable
 from .handles import as_tensor
+from .tf_logging import get_logger
 
 __all__ = [
-    "GradientTape", "Module", "Tensor", "TensorShape", "Variable", "constant", "control_dependencies",
-    "convert_to_tensor", "device", "executing_eagerly", "function", "get_static_value", "group", "identity",
-    "is_tensor", "name_scope", "no_op", "print", "py_function", "random_shuffle", "stop_gradient",
+    "GradientTape", "Module", "Tensor", "TensorShape", "TensorSpec", "Variable", "cond", "constant",
+    "constant_initializer", "control_dependencies", "convert_to_tensor", "device", "executing_eagerly", "function",
+    "get_logger", "get_static_value", "group", "identity", "is_tensor", "name_scope", "no_op", "ones_initializer",
+    "print", "py_function", "random_normal_initializer", "random_shuffle", "random_uniform_initializer",
+    "stop_gradient", "zeros_initializer",
 ]  # fmt: skip
+
+zeros_initializer, ones_initializer, constant_initializer = (
+    initializers.Zeros, initializers.Ones, initializers.Constant
+)  # fmt: skip
+random_normal_initializer, random_uniform_initializer = initializers.RandomNormal, initializers.RandomUniform
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Tensor:
@@ -107,6 +116,11 @@ def py_function(func: Any = None, inp: Any = (), Tout: Any = None, name: str | N
     return func(*inp)
 
 
+def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: str | None = None) -> Any:
+    """Return what `true_fn` gives if `pred` holds, else what `false_fn` gives; the other is not called."""
+    return true_fn() if bool(pred) else false_fn()
+
+
 def get_static_value(tensor: Any, partial: bool = False) -> Any:
     """Return the numbers of a tensor as an array."""
     return tensor.numpy() if is_tensor(tensor) else np.asarray(tensor)
@@ -132,6 +146,18 @@ class TensorShape(tuple):  # type: ignore[type-arg]
     def num_elements(self) -> int:
         """Return the product of the sizes."""
         return int(np.prod(self))
+
+
+class TensorSpec:
+    """What a function says of a tensor it takes: `shape`, in which None is any size, and `dtype`."""
+
+    def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None) -> None:
+        self.shape = None if shape is None else TensorShape(shape)
+        self.dtype = np.dtype(dtype)
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"TensorSpec(shape={self.shape}, dtype={self.dtype.name}, name={self.name!r})"
 
 
 class Module:

@@ -18,12 +18,13 @@ from .handles import as_tensor, lifted, like
 
 __all__ = [
     "abs", "acos", "add", "argmax", "argmin", "argsort", "asin", "atan", "boolean_mask", "broadcast_to", "cast",
-    "clip_by_norm", "clip_by_value", "concat", "cos", "cumsum", "divide", "equal", "exp", "expand_dims", "eye", "fill",
-    "floor", "gather", "greater", "greater_equal", "less", "less_equal", "linspace", "logical_and", "logical_not",
-    "logical_or", "map_fn", "matmul", "maximum", "minimum", "multiply", "negative", "norm", "not_equal", "one_hot",
-    "ones", "ones_like", "pow", "range", "rank", "repeat", "reshape", "reverse", "round", "saturate_cast", "shape",
-    "sigmoid", "sign", "sin", "size", "slice", "sort", "split", "sqrt", "square", "squeeze", "stack", "subtract",
-    "tanh", "tensordot", "tile", "transpose", "truediv", "unique", "unstack", "where", "zeros", "zeros_like",
+    "clip_by_global_norm", "clip_by_norm", "clip_by_value", "concat", "cos", "cumsum", "divide", "equal", "exp",
+    "expand_dims", "eye", "fill", "floor", "gather", "greater", "greater_equal", "less", "less_equal", "linspace",
+    "logical_and", "logical_not", "logical_or", "map_fn", "matmul", "maximum", "minimum", "multiply", "negative",
+    "norm", "not_equal", "one_hot", "ones", "ones_like", "pad", "pow", "range", "rank", "repeat", "reshape",
+    "reverse", "round", "saturate_cast", "shape", "sigmoid", "sign", "sin", "size", "slice", "sort", "split",
+    "sqrt", "square", "squeeze", "stack", "subtract", "tanh", "tensordot", "tile", "transpose", "truediv", "unique",
+    "unstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 abs, add, cos, divide, equal, exp = (lifted(op) for op in (ops.abs, ops.add, ops.cos, ops.divide, ops.equal, ops.exp))
 floor, greater, greater_equal, less, less_equal, logical_and = (
@@ -250,6 +251,43 @@ def clip_by_norm(t: Any, clip_norm: float, axes: Any = None, name: str | None = 
     x = as_tensor(t)
     length = norm(x, axis=axes, keepdims=axes is not None)
     return x * clip_norm / ops.maximum(length, clip_norm)
+
+
+def clip_by_global_norm(
+    t_list: Any, clip_norm: float, use_norm: Any = None, name: str | None = None
+) -> tuple[list[Any], Any]:
+    """Return the tensors scaled by one factor, so that their common norm is `clip_norm` at most, and that norm."""
+    tensors = [None if t is None else as_tensor(t) for t in t_list]
+    length = global_norm(tensors) if use_norm is None else as_tensor(use_norm)
+    scale = clip_norm / ops.maximum(length, clip_norm)
+    return [None if t is None else t * scale for t in tensors], length
+
+
+def global_norm(t_list: Any, name: str | None = None) -> Any:
+    """Return the Euclidean norm of all numbers of some tensors; None in the list is passed over."""
+    squares = [ops.sum(ops.square(as_tensor(t))) for t in t_list if t is not None]
+    return ops.sqrt(ops.sum(ops.stack(squares)))
+
+
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> Any:
+    """Return the tensor with more rows before and behind each axis: a number, or its own rows mirrored.
+
+    `paddings` holds (before, behind) for each axis; `mode` is "CONSTANT", "REFLECT" or "SYMMETRIC".
+    """
+    x, widths = as_tensor(tensor), np.asarray(paddings)
+    if widths.shape != (len(x.shape), 2) or (widths < 0).any():
+        raise ShapeError(f"paddings is {widths.tolist()} for shape {x.shape}. Expected (before, behind) for each axis.")
+    if mode.upper() not in ("CONSTANT", "REFLECT", "SYMMETRIC"):
+        raise ConfigError(f'mode is {mode!r}. Expected "CONSTANT", "REFLECT" or "SYMMETRIC".')
+    for axis, (before, behind) in enumerate(widths.tolist()):
+        if mode.upper() != "CONSTANT":
+            mirrored = np.pad(np.arange(x.shape[axis]), (before, behind), mode.lower())  # pyright: ignore[reportCallIssue, reportArgumentType]
+            x = ops.gather(x, mirrored, axis=axis)
+            continue
+        sides = [(*x.shape[:axis], count, *x.shape[axis + 1 :]) for count in (before, behind)]
+        first, last = (Tensor(np.full(side, constant_values, x.dtype)) for side in sides)
+        x = ops.concatenate([first, x, last], axis=axis)
+    return x
 
 
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None) -> Any:

@@ -9,13 +9,14 @@ import numpy as np
 from .. import ops
 from ..tensor import Tensor
 from .handles import as_tensor
-from .tf_arrays import eye, matmul, norm, tensordot
+from .tf_arrays import eye, global_norm, matmul, norm, tensordot
 from .tf_math import l2_normalize
 
 __all__ = [
     "det",
     "diag",
     "eye",
+    "global_norm",
     "inv",
     "l2_normalize",
     "matmul",

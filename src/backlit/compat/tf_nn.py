@@ -14,10 +14,10 @@ from .tf_arrays import sigmoid, tanh
 from .tf_math import in_top_k, l2_normalize, log_sigmoid, log_softmax, softmax, softplus, softsign, top_k
 
 __all__ = [
-    "bias_add", "crelu", "dropout", "elu", "gelu", "in_top_k", "l2_loss", "l2_normalize", "leaky_relu", "log_sigmoid",
-    "log_softmax", "moments", "relu", "relu6", "selu", "sigmoid", "sigmoid_cross_entropy_with_logits", "silu",
-    "softmax", "softmax_cross_entropy_with_logits", "softplus", "softsign", "sparse_softmax_cross_entropy_with_logits",
-    "swish", "tanh", "top_k", "zero_fraction",
+    "batch_normalization", "bias_add", "crelu", "dropout", "elu", "embedding_lookup", "gelu", "in_top_k", "l2_loss",
+    "l2_normalize", "leaky_relu", "log_sigmoid", "log_softmax", "moments", "relu", "relu6", "selu", "sigmoid",
+    "sigmoid_cross_entropy_with_logits", "silu", "softmax", "softmax_cross_entropy_with_logits", "softplus",
+    "softsign", "sparse_softmax_cross_entropy_with_logits", "swish", "tanh", "top_k", "zero_fraction",
 ]  # fmt: skip
 elu, relu, relu6, selu, silu = (
     lifted(f) for f in (activations.elu, activations.relu, activations.relu6, activations.selu, activations.silu)
@@ -78,6 +78,23 @@ def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: 
     return ops.mean(as_tensor(x), axis=along, keepdims=keepdims), ops.variance(
         as_tensor(x), axis=along, keepdims=keepdims
     )
+
+
+def batch_normalization(
+    x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: float, name: str | None = None
+) -> Any:
+    """Return scale (x - mean) / sqrt(variance + epsilon) + offset; None leaves scale or offset out."""
+    factor = 1.0 / ops.sqrt(as_tensor(variance) + variance_epsilon)
+    factor = factor if scale is None else factor * scale
+    y = (as_tensor(x) - mean) * factor
+    return y if offset is None else y + offset
+
+
+def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | None = None) -> Any:
+    """Return the rows of `params` that `ids` name."""
+    if max_norm is not None:
+        raise ConfigError(f"embedding_lookup was given max_norm={max_norm!r}. Use clip_by_norm on what it returns.")
+    return ops.gather(as_tensor(params), as_tensor(ids), axis=0)
 
 
 def crelu(features: Any, axis: int = -1, name: str | None = None) -> Any:

@@ -26,8 +26,7 @@ def open_array(path: str | os.PathLike[str]) -> Array:
             if not header.shape or header.shape[0] == 0:
                 raise DataError(f"{path} has shape {header.shape} and dtype {header.dtype}. Expected rows of numbers.")
             if size > map_limit():
-                order = "F" if header.is_fortran else "C"
-                return np.memmap(path, header.dtype, "r", header.start, header.shape, order)
+                return np.memmap(path, header.dtype, "r", header.start, header.shape, header.order)
             return header.arranged(file.read()).copy()
     except DataError:
         raise

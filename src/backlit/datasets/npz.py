@@ -1,6 +1,7 @@
 """Reading `.npz` files from anywhere: plain arrays only, no pickles, and every damage is a named `DataError`.
 
-Arrays larger than memory that are not compressed stay in the file, as maps that `fit` reads in blocks.
+Arrays larger than memory are maps that `fit` reads in blocks: of the archive itself, or, if it is compressed, of a file
+of ours into which they are unpacked once.
 
 `read` is for any archive of arrays, `read_dataset` for the four arrays of a data set of the user's own.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import struct
 import zipfile
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from ..arrays import Array
 from ..errors import DataError
 from ..training.maps import map_limit
 from .catalog import ROLES
+from .mapped_file import MappedFile, NoRoom
 
+AT_ONCE = 2**24  # bytes unpacked at a time
 _MOST_MEMBERS = 10_000
 _SMALL = 64 * 2**20  # bytes that an array may have however well it was packed: mostly zeros
 
@@ -51,7 +54,10 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str | os.Path
         array = _mapped(info, path)
         if array is None:
             with zips.member(archive, info, _SMALL) as file:
-                array = npy.read_array(file, info.file_size)
+                read = _unpacked if info.file_size > map_limit() else npy.read_array
+                array = read(file, info.file_size)
+    except NoRoom:
+        raise
     except zips.DAMAGE as error:
         name = info.filename.removesuffix(".npy")
         raise DataError(f"{name} in {path} cannot be read ({error}). Pickled objects are never loaded.") from None
@@ -70,10 +76,24 @@ def _mapped(info: zipfile.ZipInfo, path: str | os.PathLike[str]) -> Array | None
         file.seek(sum(struct.unpack("<HH", file.read(4))), os.SEEK_CUR)
         start = file.tell()
         header = npy.read_header(file)
-        fits = start + header.size <= os.fstat(file.fileno()).st_size
-        if header.is_fortran or not fits:
-            return None
-        return np.memmap(path, header.dtype, "r", start + header.start, header.shape)
+        if header.size != info.file_size or start + header.size > os.fstat(file.fileno()).st_size:
+            return None  # reading it says what is wrong
+        return np.memmap(path, header.dtype, "r", start + header.start, header.shape, header.order)
+
+
+def _unpacked(file: IO[bytes], size: int) -> Array:
+    """Return a compressed array as a map of a file of ours, which goes with it; its checksum is compared on the way."""
+    header = npy.read_header(file)
+    if header.size != size:
+        raise ValueError(f"{header.dtype} of shape {header.shape} has {header.size} bytes, not {size}")
+    with MappedFile("arrays", size - header.start) as room:
+        done = 0
+        while part := file.read(AT_ONCE):
+            room.put(done, part)
+            done += len(part)
+        if header.start + done != size:
+            raise ValueError(f"it ends after {header.start + done} bytes, expected {size}")
+        return room.shown(header.dtype, header.shape, order=header.order)
 
 
 def read_dataset(path: str | os.PathLike[str]) -> dict[str, Array]:

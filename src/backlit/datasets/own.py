@@ -286,13 +286,14 @@ def _archive(path: Path, text: str, given: Choices) -> Dataset:
     a = npz.read_dataset(path)
     for name in ("x_train", "x_test"):
         _require_finite(path, name, a[name], 1.0 if name == "x_test" else 0.0)
+    notice = _unpacked_notice(path, a)
     if given.task != "regression":
         _require_two_classes(f"{path}: y_train", a["y_train"])
         description = (
             None if _as_mnist(a["x_train"]) else {"kind": "array", "target": Target("classification").as_json()}
         )
         return Dataset(
-            path.stem, a["x_train"], a["y_train"], a["x_test"], a["y_test"], source=text, description=description
+            path.stem, a["x_train"], a["y_train"], a["x_test"], a["y_test"], text, notice, description=description
         )
     y = np.asarray(a["y_train"], np.float64)
     if y.ndim != 1:
@@ -300,8 +301,14 @@ def _archive(path: Path, text: str, given: Choices) -> Dataset:
     target = as_amounts(y, np.arange(len(y)), f"{path}: y_train")
     return Dataset(
         path.stem, a["x_train"], target.encoded(y), a["x_test"], target.encoded(np.asarray(a["y_test"], np.float64)),
-        text, description={"kind": "array", "target": target.as_json()},
+        text, notice, description={"kind": "array", "target": target.as_json()},
     )  # fmt: skip
+
+
+def _unpacked_notice(path: Path, arrays: dict[str, Array]) -> str:
+    maps = {name: x for name, x in arrays.items() if isinstance(x, np.memmap)}
+    size = sum(x.nbytes for x in maps.values() if Path(str(x.filename)).resolve() != path.resolve())
+    return f"{path} is compressed: its {size / 1e9:.1f} GB are kept in a file until training ends." if size else ""
 
 
 def _as_mnist(x: Array) -> bool:

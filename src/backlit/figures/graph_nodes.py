@@ -67,7 +67,7 @@ def training_accuracies(digits: Digits, plan: Plan, iterations: int = ITERATIONS
     generator = np.random.RandomState(0)
     np.random.seed(1)
     network = TwoLayerNet(784, 50, 10)
-    (x, x_test), (t, t_test) = digits.single(), digits.one_hot()
+    x, x_test, (t, t_test) = digits.x, digits.x_test, digits.one_hot()  # float64 as the weights: nothing is converted
     reached: list[tuple[float, float]] = []
     for step in range(iterations):
         rows = generator.choice(len(x), BATCH)

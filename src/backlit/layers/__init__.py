@@ -10,6 +10,7 @@ from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .dense import Dense
 from .input import Input, InputLayer
 from .layer import Layer
+from .merged import add, average, concatenate, maximum, minimum, multiply, subtract
 from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from .noise import Dropout, GaussianNoise
 from .normalization import BatchNormalization, LayerNormalization
@@ -23,7 +24,7 @@ __all__ = [
     "GaussianNoise", "Identity", "Input", "InputLayer", "Layer", "LayerNormalization", "LeakyReLU", "Maximum",
     "Minimum", "Multiply", "PReLU", "RandomAffine", "RandomElastic", "RandomErasing", "RandomFlip", "RandomNoise",
     "RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom", "ReLU", "Rescaling", "Reshape", "Softmax",
-    "Subtract",
+    "Subtract", "add", "average", "concatenate", "maximum", "minimum", "multiply", "subtract",
 ]  # fmt: skip
 
 BEYOND = ("Conv", "Pooling", "LSTM", "GRU", "RNN", "Recurrent", "Attention", "Embedding", "Cropping", "UpSampling")

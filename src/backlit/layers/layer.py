@@ -22,6 +22,7 @@ from ..tensor import Tensor, Variable, active, as_tensor
 from . import config as layer_config
 from . import forward_pass, nest
 from .naming import auto_name, snake_case
+from .older import name_first
 from .shapes import given_input_shape, output_spec, without_batch
 from .symbolic import Call, KerasTensor, output_like
 
@@ -69,6 +70,7 @@ class Layer:
         """Return the layer's output for Tensors; written with ops."""
         raise ConfigError(f"{type(self).__name__} has no `call` method: it says what the layer computes.")
 
+    @name_first
     def add_weight(
         self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
         regularizer: Any = None, constraint: Any = None, name: str | None = None,

@@ -5,6 +5,7 @@ Everything is written with ops, so a metric becomes part of the recorded step an
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -96,6 +97,11 @@ class Metric:
         for metric in vars(self).values():
             if isinstance(metric, Metric):
                 metric.reset_state()
+
+    def reset_states(self) -> None:
+        """Do what `reset_state` does, under the name it had in Keras 2."""
+        warnings.warn("metric.reset_states() is of Keras 2. Write metric.reset_state().", stacklevel=2)
+        self.reset_state()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add one batch and return the value so far."""

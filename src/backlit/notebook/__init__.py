@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from .document import Cell, Notebook, read_notebook
 from .execution import Execution, Result
+from .needed import absent_packages
 
-__all__ = ["Cell", "Execution", "Notebook", "Result", "read_notebook"]
+__all__ = ["Cell", "Execution", "Notebook", "Result", "absent_packages", "read_notebook"]

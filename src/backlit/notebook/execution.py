@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from ..errors import UnsupportedImport
 from . import displays, pictures
 from .document import Cell
 from .magics import translated
+from .needed import advice
 from .outputs import Outputs, captured
 
 OK, FAILED, STOPPED, LEFT = "ok", "failed", "stopped", "left"  # LEFT: the cell asked to end the program
-EXTRAS = {"matplotlib": "plot", "PIL": "image", "sklearn": "sklearn"}  # libraries, and our extra that brings them
 
 
 @dataclass
@@ -36,9 +37,10 @@ class Result:
 
 
 class Execution:
-    """The running notebook: a namespace and a count of cells."""
+    """The running notebook: a namespace, and the exit status that a cell asked for by ending the program."""
 
     def __init__(self) -> None:
+        self.exit_status = 0
         self.module = ModuleType("__main__")
         self.namespace: dict[str, Any] = vars(self.module)
         self.namespace |= {"__builtins__": builtins, "In": [""], "Out": {}, "get_ipython": lambda: None}
@@ -69,7 +71,9 @@ class Execution:
         except KeyboardInterrupt as stopped:
             return STOPPED, self._told(stopped)
         except SystemExit as leaving:
-            print(f"The cell asked to end the program (exit status {leaving.code}): the notebook ends here.")
+            self.exit_status = exit_status(leaving)
+            said = f": {leaving.code}" if isinstance(leaving.code, str) else ""
+            print(f"The cell asked to end the program (exit status {self.exit_status}){said}. The notebook ends here.")
             return LEFT, ""
         except BaseException as error:  # noqa: BLE001 - whatever the user's code raises is shown, not raised
             return FAILED, self._told(error)
@@ -117,6 +121,11 @@ class Execution:
         return "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
 
 
+def exit_status(leaving: SystemExit) -> int:
+    """Return the status that `sys.exit` asked for, as Python would give it to the shell: a text is an error."""
+    return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+
+
 def error_lines(error: BaseException, own: str) -> list[str]:
     """Return the traceback from the first frame on whose file's name begins with `own`: the user's own lines."""
     frames = error.__traceback__
@@ -126,11 +135,11 @@ def error_lines(error: BaseException, own: str) -> list[str]:
 
 
 def _advice(error: BaseException) -> list[str]:
-    """Say how to get a library that comes with an extra of ours."""
-    name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    if name not in EXTRAS:
+    """Say how to get a package that is not here; of a module that one lacks which is, there is nothing to say."""
+    if not isinstance(error, ModuleNotFoundError) or isinstance(error, UnsupportedImport):
         return []
-    return [f'{name} is not installed here. Run `pip install "backlit[{EXTRAS[name]}]"`, then once more.\n']
+    top = (error.name or "").partition(".")[0]
+    return [] if not top or sys.modules.get(top) is not None else [f"{advice(top)}\n"]
 
 
 def _is_shown(node: ast.stmt, source: str) -> bool:

@@ -1,6 +1,7 @@
-"""Arguments optimizers had in Keras 2, `lr` and `decay`: refused, as by Keras 3, but understood in foreign programs.
+"""What optimizers had in Keras 2: `minimize`, and the arguments `lr` and `decay`.
 
-`compat.install()` says which of both it is; then a warning tells what to write now.
+The arguments are refused, as by Keras 3, but understood in foreign programs: `compat.install()` says which of both it
+is. A warning tells what to write now.
 """
 
 from __future__ import annotations
@@ -8,10 +9,32 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..errors import ConfigError
+from ..tensor import GradientTape
 from .options import OLD_NAMES, number
 from .schedules import InverseTimeDecay
 
 _understood = False
+
+
+class OlderNames:
+    """`minimize`, for programs written long ago."""
+
+    def minimize(self: Any, loss: Any, var_list: Any, grad_loss: Any = None, name: Any = None, tape: Any = None) -> Any:
+        """Make one step down `loss`: a function without arguments, or a Tensor with the `tape` that saw it come about.
+
+        `var_list` holds the weights, or is a function that returns them. Returns the step. A Tensor without a tape
+        raises `ConfigError`.
+        """
+        warnings.warn("optimizer.minimize is of Keras 2. Write a GradientTape and apply_gradients.", stacklevel=2)
+        if callable(loss):
+            with GradientTape() as tape:
+                loss = loss()
+        elif tape is None:
+            raise ConfigError("minimize was given a loss that is no function. Pass the tape= that saw it come about.")
+        given: Any = var_list() if callable(var_list) else var_list
+        weights = list(given)
+        return self.apply_gradients(zip(tape.gradient(loss, weights, grad_loss), weights, strict=True))
 
 
 def understand(yes: bool) -> None:

@@ -18,11 +18,11 @@ from ..ops import cast, equal, floor_divide, mod, not_equal, where
 from ..ops.op import Value
 from ..tensor import Tensor, Variable, as_tensor
 from . import clipping, schedules
-from .older import modern
+from .older import OlderNames, modern
 from .options import DEFAULTS, Options, checked, number
 
 
-class Optimizer:
+class Optimizer(OlderNames):
     """One step: clip the gradients, decay the weights, update them, average them, constrain them, in this order.
 
     `learning_rate` is a number or a schedule of the step. Subclasses write `slots` and `update`.

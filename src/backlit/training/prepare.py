@@ -18,7 +18,7 @@ from ..layers.symbolic import KerasTensor
 from . import border
 from .arguments import optional_count, share, shuffling
 from .batches import Batches, IterableBatches, is_source, split
-from .row_source import RowSource, SourceBatches
+from .row_source import RowSource, batches_of_source
 from .step import Batch
 from .streaming import batches_of
 
@@ -110,7 +110,7 @@ def training_data(
         data = checked(model, *rows)
         if class_weight is not None:
             data = data._replace(sample_weight=_weighted(data.sample_weight, _class_weights(model, data, class_weight)))
-        return SourceBatches(x, data, steps, model.epochs_trained), None
+        return batches_of_source(x, data, steps, model.epochs_trained), None
     if is_source(x):
         _require_bare_source(y, sample_weight, fraction, batch_size)
         seed = int(model.seed.value) if shuffle else None
@@ -135,7 +135,7 @@ def test_data(
     rows = _rows_of_source(x)
     if rows is not None:
         _require_bare_source(y, sample_weight, 0.0, batch_size)
-        return SourceBatches(x, checked(model, *rows, labelled=labelled), steps, 0)
+        return batches_of_source(x, checked(model, *rows, labelled=labelled), steps, 0)
     if is_source(x):
         _require_bare_source(y, sample_weight, 0.0, batch_size)
         return IterableBatches(x, _batch_check(model, None, labelled), steps, name=name)

@@ -1,6 +1,6 @@
 """Rows that are changed on their way into the model, inside the step: what a flow of augmented images hands to `fit`.
 
-The rows stay as they are in memory; the change is recorded in front of the model's own step.
+The rows stay as they lie, in memory or in a file; the change is recorded in front of the model's own step.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from ..layers import nest
-from .batches import ArrayBatches, Piece
+from .batches import ArrayBatches, Piece, RowBatches
 from .step import Batch
+from .streaming import StreamedBatches, streams
 
 
 @runtime_checkable
@@ -40,26 +41,39 @@ class RowSource(Protocol):
         ...
 
 
-class SourceBatches(ArrayBatches):
-    """Batches of the rows of a source, with the number of each row and the change that takes it."""
+def batches_of_source(source: RowSource, data: Batch, steps: int | None, first_epoch: int) -> RowBatches:
+    """Return the batches of the rows of a source, `data` as checked: from memory, or streamed from a file."""
+    numbered = data._replace(row=np.arange(len(nest.flatten(data.x)[0])))
+    kind = _FromFile if streams(numbered) else _FromMemory
+    made = kind(numbered, source.batch_size, source.shuffle, source.order_seed(), steps, first_epoch)
+    made.change, made.source = source.change, source
+    return made
 
-    def __init__(self, source: RowSource, data: Batch, steps: int | None, first_epoch: int) -> None:
-        numbered = data._replace(row=np.arange(len(nest.flatten(data.x)[0])))
-        super().__init__(numbered, source.batch_size, source.shuffle, source.order_seed(), steps, first_epoch)
-        self.change = source.change
-        self._source = source
+
+class _Told(RowBatches):
+    """Batches whose source is told which epoch comes, and with which seed."""
+
+    source: RowSource
 
     def go_back_to(self, seed: int, first_epoch: int) -> None:
         """Take the rows, and change them, as another run did."""
         super().go_back_to(seed, first_epoch)
-        self._source.take_seed(seed)
+        self.source.take_seed(seed)
 
     def pieces(self, index: int) -> Iterator[Piece]:
         """Yield the rows of epoch `index` and their order."""
-        self._source.begin_epoch(self.first_epoch + index)
+        self.source.begin_epoch(self.first_epoch + index)
         return super().pieces(index)
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """Yield the batches of epoch `index`."""
-        self._source.begin_epoch(self.first_epoch + index)
+        self.source.begin_epoch(self.first_epoch + index)
         return super().epoch(index)
+
+
+class _FromMemory(_Told, ArrayBatches):
+    """Rows that are used where they lie, with the number of each and the change that takes it."""
+
+
+class _FromFile(_Told, StreamedBatches):
+    """Rows of a file larger than memory, with the number of each and the change that takes it."""

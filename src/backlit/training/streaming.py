@@ -27,9 +27,13 @@ def batches_of(
     data: Batch, batch_size: int, shuffle: bool = False, seed: int = 0, steps: int | None = None, first_epoch: int = 0
 ) -> RowBatches:
     """Return the batches of arrays already checked: streamed if one of them is a map over `maps.map_limit()`."""
-    streams = any(column is not None and big(column) is not None for column in nest.flatten(tuple(data)))
-    kind = StreamedBatches if streams else ArrayBatches
+    kind = StreamedBatches if streams(data) else ArrayBatches
     return kind(data, batch_size, shuffle, seed, steps, first_epoch)
+
+
+def streams(data: Batch) -> bool:
+    """Say whether one of the arrays is a map over `maps.map_limit()`."""
+    return any(column is not None and big(column) is not None for column in nest.flatten(tuple(data)))
 
 
 class StreamedBatches(RowBatches):

@@ -1,4 +1,7 @@
-"""The flow over picture files: read when they are first needed, in threads, and kept as bytes while memory lasts."""
+"""The flow over picture files: each read once, when it is first needed, in threads, and kept as bytes.
+
+To `fit` these are rows like those of an array; more than a gigabyte of them lie in a file (`datasets.picture_cache`).
+"""
 
 from __future__ import annotations
 
@@ -38,8 +41,8 @@ class PictureFlow(Flow):
         """Return some pictures as uint8."""
         return self._pictures.some(rows)
 
-    def all_pixels(self) -> Array | None:
-        """Return all pictures as uint8, or None if they are more than a gigabyte."""
+    def all_pixels(self) -> Array:
+        """Return all pictures as uint8."""
         return self._pictures.all()
 
 

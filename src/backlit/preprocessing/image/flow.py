@@ -65,8 +65,8 @@ class Flow(ABC):
         """Return the images of some rows, unchanged: (len(rows), height, width, channels)."""
 
     @abstractmethod
-    def all_pixels(self) -> Array | None:
-        """Return the images of all rows, or None if they are too many to be kept in memory."""
+    def all_pixels(self) -> Array:
+        """Return the images of all rows, where they lie: in memory, or as a map of a file."""
 
     def __len__(self) -> int:
         return math.ceil(self.n / self.batch_size)
@@ -106,13 +106,10 @@ class Flow(ABC):
     def rows(self) -> tuple[Any, Any, Any] | None:
         """Return the arrays for a step that records the change, or None where batches are made outside of it."""
         reason = self._reason()
-        if reason is None:
-            images = self.all_pixels()
-            if images is not None:
-                return images, self._labels, self.sample_weight
-            reason = "These pictures are too many to be kept in memory: they are read anew in each epoch."
-        warnings.warn(reason, stacklevel=5)
-        return None
+        if reason is not None:
+            warnings.warn(reason, stacklevel=5)
+            return None
+        return self.all_pixels(), self._labels, self.sample_weight
 
     def _reason(self) -> str | None:
         """Return why the change cannot be part of a step, if it cannot."""
