@@ -5,14 +5,12 @@ The state is kept, for `--resume`. A second Ctrl-C does not wait.
 
 from __future__ import annotations
 
-import signal
-from types import FrameType
 from typing import TYPE_CHECKING, Any
+
+from ..training.callbacks.signals import Signals
 
 if TYPE_CHECKING:
     from ..training.callbacks import BackupAndRestore
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopsBetweenSteps:
@@ -21,22 +19,16 @@ class StopsBetweenSteps:
     def __init__(self, model: Any, backup: BackupAndRestore) -> None:
         self.asked = False
         self._model, self._backup = model, backup
-        self._before: dict[signal.Signals, Any] = {}
+        self._signals = Signals(self._ask)
 
     def __enter__(self) -> StopsBetweenSteps:
-        try:
-            self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
-        except ValueError:
-            self._before = {}  # not the main thread: signals do not come here
+        self._signals.watch()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        for number, before in self._before.items():
-            signal.signal(number, before)
+        self._signals.release()
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
+    def _ask(self) -> None:
         self.asked = True
         if self._backup.model is None:  # `fit` has not begun
             self._model.stop_training = True

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,29 @@ class CheckpointFile:
 
     def __init__(self, path: StrPath) -> None:
         self.path = Path(path)
+        self._writer: threading.Thread | None = None
+        self._error: Exception | None = None
+
+    def begin(self, snapshot: Snapshot) -> None:
+        """Write a snapshot beside what the caller does next; the one before it is finished first, see `finish`."""
+        self.finish()
+        self._writer = threading.Thread(target=self._write, args=(snapshot,), name="backlit-checkpoint")
+        self._writer.start()
+
+    def finish(self) -> None:
+        """Wait until what was begun is on disk; what went wrong with it is raised."""
+        if self._writer is not None:
+            self._writer.join()
+            self._writer = None
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _write(self, snapshot: Snapshot) -> None:
+        try:
+            self.write(snapshot)
+        except Exception as error:  # noqa: BLE001 - raised in the thread that asked for it
+            self._error = error
 
     def write(self, snapshot: Snapshot) -> None:
         """Write a snapshot, atomically; see `write_checkpoint`."""

@@ -46,11 +46,14 @@ def fit(
     model.stop_training = model.said_not_finite = False
     model.under_way = training = Training(model, batches, watchers, first)
     try:
-        logs = _train(training, epochs, validation, validate_after)
+        try:
+            logs = _train(training, epochs, validation, validate_after)
+        finally:
+            model.under_way = None
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        watchers.on_train_end(logs)
     finally:
-        model.under_way = None
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    watchers.on_train_end(logs)
+        watchers.released()
     return watchers.history
 
 

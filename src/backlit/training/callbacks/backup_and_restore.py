@@ -5,12 +5,15 @@ Its neighbor `ModelCheckpoint` keeps models to use, not trainings to continue.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
 from ...arrays import is_truth
+from ...errors import CheckpointError
 from .arguments import save_frequency, wrong
 from .callback import Callback, Logs
+from .signals import Signals
 
 NAME = "training.checkpoint"
 
@@ -21,9 +24,14 @@ class BackupAndRestore(Callback):
     Weights, optimizer, random keys, the order of the rows and the place in it, running metrics, history and the state
     of every callback are in one file, `training.checkpoint`; the one before it, `training.checkpoint.previous`, is
     taken if the newer one is damaged. `save_freq` is "epoch" or a number of batches: then it is written at the
-    first pause after so many (`fit` pauses about every 50 ms). When `fit` has come to its end the files are removed,
-    unless `delete_checkpoint` is False. Run the same program again to go on. Arrays, files, sequences and flows go on
-    with the same bits; a generator goes on with whatever it gives next.
+    first pause after so many (`fit` pauses about every 50 ms). The state is copied then, and written while training
+    goes on; a disk that refuses is told at the next pause that keeps something, or at the end. When `fit` has come to
+    its end the files are removed, unless `delete_checkpoint` is False. Run the same program again to go on. Arrays,
+    files, sequences and flows go on with the same bits; a generator goes on with whatever it gives next.
+
+    SIGINT (Ctrl-C) and SIGTERM, where nobody else handles them and `fit` runs in the main thread, keep the state at the
+    next pause, at the latest when a validation under way is over; then they do what they always do. A second one does
+    not wait.
 
     A file of another network raises `CheckpointError`. Source: section B.10 of the Keras semantics.
     """
@@ -45,6 +53,8 @@ class BackupAndRestore(Callback):
         self.double_checkpoint = bool(double_checkpoint)  # two generations are kept anyway
         self.delete_checkpoint = bool(delete_checkpoint)
         self._kept_at = 0
+        self._file: Any = None
+        self._signals = Signals(self.interrupt, defaults_only=True)
         self._interrupted = self._was_over = self._kept_last = False
 
     @property
@@ -56,7 +66,9 @@ class BackupAndRestore(Callback):
         """Make the folder, so that one that cannot be written is found now."""
         os.makedirs(self.backup_dir, exist_ok=True)
         self._kept_at = 0
+        self._file = self.model.checkpoint_at(self.path)
         self._interrupted = self._was_over = self._kept_last = False
+        self._signals.watch()
 
     def interrupt(self) -> None:
         """Stop the training, in a signal handler say: the state is kept at the next pause, to go on from it later."""
@@ -66,7 +78,7 @@ class BackupAndRestore(Callback):
 
     def resume_from(self) -> Any:
         """Return what was kept, if there is anything."""
-        return self.model.checkpoint_at(self.path).latest()
+        return self._file.latest()
 
     def paused(self, epoch: int, done: int) -> None:
         """Keep the state if it is time."""
@@ -82,9 +94,19 @@ class BackupAndRestore(Callback):
     def _keep(self, done: int) -> None:
         self._kept_at, self._kept_last = done, self._interrupted
         stopped = self._was_over and done == 0 if self._kept_last else None
-        self.model.checkpoint_at(self.path).write(self.model.under_way.snapshot(stopped))
+        self._file.begin(self.model.under_way.snapshot(stopped))
+        if self._kept_last:
+            self._file.finish()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Remove the files, for training is over, unless it was interrupted."""
+        self._file.finish()
         if self.delete_checkpoint and not self._interrupted:
-            self.model.checkpoint_at(self.path).remove()
+            self._file.remove()
+
+    def released(self) -> None:
+        """Wait for a file that is still being written; then signals do what they did before, one that came too."""
+        with contextlib.suppress(CheckpointError):  # an error that ended `fit` is on its way: it says more
+            if self._file is not None:
+                self._file.finish()
+        self._signals.release()

@@ -65,6 +65,9 @@ class Callback:
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Called when `fit` ends, with the logs of the last epoch."""
 
+    def released(self) -> None:
+        """Called when `fit` is left, by an error too: give back what was taken for it."""
+
     def resume_from(self) -> Any:
         """Return the snapshot that training shall go on from, or None; asked after `on_train_begin`."""
         return None

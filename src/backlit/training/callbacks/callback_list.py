@@ -5,6 +5,7 @@ It knows who listens to batches, so that a loop without listeners runs many batc
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias, cast
 
@@ -102,6 +103,12 @@ class CallbackList(Callback):
     def on_train_end(self, logs: AnyLogs = None) -> None:
         """Call the hook of every callback with the logs of the last epoch."""
         self._call("on_train_end", plain_logs(logs))
+
+    def released(self) -> None:
+        """Call the hook of every callback."""
+        with contextlib.ExitStack() as stack:
+            for callback in reversed(self.callbacks):
+                stack.callback(callback.released)
 
     def resume_from(self) -> Any:
         """Return the first snapshot that a callback offers."""
