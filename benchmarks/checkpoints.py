@@ -77,12 +77,8 @@ def signals(trials: int) -> None:
         found: list[float] = []
         for trial in range(trials):
             with tempfile.TemporaryDirectory() as folder:
-                child = subprocess.Popen(
-                    [sys.executable, "-c", SIGNAL, folder, str(wide)],
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    text=True,
-                )
+                command = [sys.executable, "-c", SIGNAL, folder, str(wide)]
+                child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
                 assert child.stdout is not None
                 child.stdout.readline()
                 time.sleep(0.05 + 0.037 * trial)
