@@ -90,7 +90,7 @@ def test_names_of_the_user_cannot_break_the_file(tmp_path: Path) -> None:
 def test_it_reads_as_a_person_would_write_it(tmp_path: Path) -> None:
     shaken(row(layers.Rescaling(0.5), layers.Dense(4, "relu"), layers.Dense(3, "softmax"))[0]).export(tmp_path / "m.c")
     text = (tmp_path / "m.c").read_text()
-    assert "static float relu(float x) {\n    return fmaxf(x, 0.0f);\n}" in text
+    assert "static float relu(float x) {\n    return maximum(x, 0.0f);\n}" in text
     body = text.partition("void predict(const float *x, float *y) {\n")[2].partition("\n}")[0]
     assert body.splitlines() == [
         "    float rescaling[6]; /* (6,) */",

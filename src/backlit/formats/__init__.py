@@ -5,6 +5,7 @@ What a file may contain is decided here, never by the file.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -25,15 +26,14 @@ def save_model(model: Any, path: StrPath, overwrite: bool = True, notes: Mapping
     `notes`, plain JSON, are kept in the file beside the network, for `read_notes`, and in `model.notes`; without
     them the notes of the model are kept. Keras passes over them.
 
-    Other endings, and with `overwrite=False` an existing file, raise `ConfigError`; a disk that refuses raises
-    `ModelFileError`.
+    Other endings, notes that are no JSON, and with `overwrite=False` an existing file, raise `ConfigError`; a disk that
+    refuses raises `ModelFileError`.
     """
     from .by_extension import find
 
     save = find(path, "save").verb("save")
     _require_free(path, overwrite)
-    if notes is not None:
-        model.notes = dict(notes)
+    model.notes = _plain(model.notes if notes is None else notes)
     save(model, path, model.notes)
 
 
@@ -105,6 +105,16 @@ def summary(path: StrPath, **options: Any) -> str:
     lines: list[str] = []
     load_model(path).summary(print_fn=lines.append, **options)
     return "\n".join(lines)
+
+
+def _plain(notes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return notes as a file gives them back: with lists for tuples, and texts for keys."""
+    try:
+        return json.loads(json.dumps(dict(notes), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"The notes hold something that is no JSON ({error}). Give numbers, texts and lists."
+        ) from None
 
 
 def _require_free(path: StrPath, overwrite: bool) -> None:
