@@ -85,7 +85,7 @@ def convert(
     from .by_extension import find
 
     row = find(target)
-    whole = "save" in row.verbs
+    whole = "save_weights" not in row.verbs or "save" in row.verbs
     row.verb("save" if whole else "save_weights")
     _require_free(target, overwrite)
     model = load_model(source, custom_objects)
@@ -98,12 +98,17 @@ def convert(
 def summary(path: StrPath, **options: Any) -> str:
     """Return the layers of the model in a file as `Model.summary` prints them, or the arrays of a file of weights."""
     from .by_extension import find
+    from .revive import NoNetwork
 
     row = find(path)
     if "load" not in row.verbs:
         return row.verb("summary")(path)
     lines: list[str] = []
-    load_model(path).summary(print_fn=lines.append, **options)
+    try:
+        model = load_model(path)
+    except NoNetwork:
+        return row.verb("summary")(path)
+    model.summary(print_fn=lines.append, **options)
     return "\n".join(lines)
 
 
