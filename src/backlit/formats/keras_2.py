@@ -27,10 +27,31 @@ def network(config: Any, source: str) -> Any:
             "with an activation clip(0.2 x + 0.5, 0, 1) of your own, and call model.load_weights."
         )
     found = {key: network(value, source) for key, value in config.items()}
+    for key in ("input_layers", "output_layers"):
+        ends = found.get(key)
+        if isinstance(ends, list) and len(ends) == 1 and isinstance(ends[0], list):
+            found[key] = ends[0]  # one tensor, not a list of one: Keras 2 does not tell them apart
     inner = found.get("config")
     if found.get("class_name") == "LeakyReLU" and isinstance(inner, dict) and "alpha" in inner:
         inner["negative_slope"] = inner.pop("alpha")
     return found
+
+
+def loss(entry: Any) -> Any:
+    """Return a loss, or all of them, as Keras 3 writes it: the class knows its function, and "auto" is no reduction."""
+    if isinstance(entry, list):
+        return [loss(one) for one in entry]
+    if not isinstance(entry, dict):
+        return entry
+    if "class_name" not in entry:
+        return {key: loss(one) for key, one in entry.items()}
+    config = entry.get("config")
+    if not isinstance(config, dict) or entry["class_name"] == "LossFunctionWrapper":
+        return entry
+    found = {key: value for key, value in config.items() if key != "fn"}
+    if found.get("reduction") == "auto":
+        found["reduction"] = "sum_over_batch_size"
+    return entry | {"config": found}
 
 
 def optimizer(entry: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +78,9 @@ def memory(names: Sequence[str], variables: Sequence[Any]) -> tuple[list[str], l
         kinds = list(dict.fromkeys(_last(v.path) for v in kept[1:]))
         kept[1:] = sorted(kept[1:], key=lambda v: kinds.index(_last(v.path)))
     names = [name for name in names if _last(name) != "current_learning_rate:0"]  # of a schedule: it follows
-    return (list(names[:1]) if len(kept) == 1 else list(names)), kept  # SGD without momentum has no use for its zeros
+    if not {_last(v.path) for v in kept} & {"m", "velocity"}:  # SGD without momentum keeps zeros there, we nothing
+        names = [name for name in names if name.split("/")[1:2] != ["m"]]
+    return list(names), kept
 
 
 def _last(path: str) -> str:

@@ -110,6 +110,7 @@ def _assign(pairs: Pairs) -> None:
 def _compile_config(training: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `compile` was given in the layout of Keras 3."""
     found = {key: training.get(key) for key in ("loss", "loss_weights", "metrics", "weighted_metrics")}
+    found["loss"] = keras_2.loss(found["loss"])
     entry = training.get("optimizer_config")
     if isinstance(entry, dict) and isinstance(entry.get("config"), dict):
         found["optimizer"] = keras_2.optimizer(entry)
