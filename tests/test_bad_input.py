@@ -19,8 +19,10 @@ from golden.misuse_recipes import recipes
 from golden.store import read
 
 import backlit
+from backlit.arrays import using_floatx
 from backlit.cli.app import run
 from backlit.errors import BacklitError, DataError, LabelError
+from backlit.training.border import check_finite
 
 ROWS: list[Row] = [
     row for table in (labels, inputs, fitting, names, models, low_level) for row in table.ROWS
@@ -176,3 +178,19 @@ def assert_same(result: Any, expected: Any) -> None:
         a, b = np.asarray(a), np.asarray(b)
         assert (a.dtype, a.shape) == (b.dtype, b.shape)
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("rows", [[1], [3000, 70_001], [99_999], [50_000, 49_999]])
+def test_a_large_array_is_refused_with_its_first_bad_row(rows: list[int]) -> None:
+    x = np.zeros((100_000, 30), np.float32)
+    x[rows, 7] = [np.inf, -np.inf][: len(rows)]
+    with pytest.raises(DataError, match=rf"^x holds -?inf in row {min(rows)} \(at index \({min(rows)}, 7\)\)"):
+        check_finite("x", x)
+
+
+def test_threads_that_look_know_the_default_float_of_their_caller() -> None:
+    x = np.full((100_000, 20), 1e300)
+    with pytest.raises(DataError, match=r"^x holds 1e\+300 in row 0 .* finite float32"):
+        check_finite("x", x)
+    with using_floatx("float64"):
+        check_finite("x", x)

@@ -272,7 +272,7 @@ def test_only_far_angles_ask_the_c_library(name: str, dtype: str, target: str) -
     assert {function for function in called if not one_instruction.match(function)} == library
     processor = machine.machine_for(KNOWN[target])
     code = processor.emit_assembly(machine.optimized(text, processor))
-    linked = re.findall(r"([a-zA-Z_]\w*)@(?:GOT|GOTPCREL|PLT)\b|\b(?:callq?|bl)\s+([a-zA-Z_]\w*)", code)
+    linked = re.findall(r"([a-zA-Z_]\w*)@(?:GOT|GOTPCREL|PLT)\b|(?<!%)\b(?:callq?|bl)[ \t]+([a-zA-Z_]\w*)", code)
     assert {a or b for a, b in linked} == library
 
 

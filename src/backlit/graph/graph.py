@@ -6,6 +6,7 @@ It is immutable and printable, and every reader (interpreter, compiler, pictures
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -37,7 +38,6 @@ class Graph:
         self.marks: Mapping[str, Node] = MappingProxyType({k: n for k, n in (marks or {}).items() if n in inside})
         pairs = {n: dy for n, dy in (adjoints or {}).items() if n in inside and dy in inside}
         self.adjoints: Mapping[Node, Node] = MappingProxyType(pairs)
-        self.labels: Mapping[Node, str] = MappingProxyType(_labels(self))
 
     def __repr__(self) -> str:
         return f"<graph of {len(self.nodes)} nodes: {len(self.inputs)} inputs, {len(self.outputs)} outputs>"
@@ -47,7 +47,12 @@ class Graph:
 
         return as_text(self)
 
-    @property
+    @cached_property
+    def labels(self) -> Mapping[Node, str]:
+        """The name of each node as it is printed."""
+        return MappingProxyType(_labels(self))
+
+    @cached_property
     def operations(self) -> tuple[Node, ...]:
         """The nodes that compute something: all but inputs and constants."""
         return tuple(node for node in self.nodes if node.op not in (given, constant))

@@ -19,7 +19,7 @@ _serial = itertools.count()
 class Node(Operand):
     """One value of a graph. `scope` names the layer it belongs to, `phase` the part of the step (forward, loss...)."""
 
-    __slots__ = ("attrs", "dtype", "inputs", "name", "op", "phase", "scope", "serial", "shape")
+    __slots__ = ("attrs", "dtype", "inputs", "name", "op", "phase", "scope", "serial", "shape", "spec")
     apply_rank = 1
 
     def __init__(
@@ -29,6 +29,7 @@ class Node(Operand):
         self.op = op
         self.inputs = inputs
         self.attrs = attrs
+        self.spec = spec
         self.shape: Shape = spec.shape
         self.dtype: DType = spec.dtype
         self.name = name
@@ -39,11 +40,6 @@ class Node(Operand):
     def __repr__(self) -> str:
         named = f" {self.name!r}" if self.name else ""
         return f"<node {self.op.name}{named} {self.dtype.name}{list(self.shape)}>"
-
-    @property
-    def spec(self) -> Spec:
-        """Shape and dtype."""
-        return Spec(self.shape, self.dtype)
 
     @property
     def value(self) -> Any:
@@ -82,17 +78,18 @@ def topological(outputs: Iterable[Node], stop: Iterable[Node] = ()) -> list[Node
     done: set[Node] = set()
     halt = set(stop)
     for output in outputs:
-        stack = [(output, iter(()) if output in halt else iter(output.inputs))]
         if output in done:
             continue
         done.add(output)
+        stack = [(output, iter(() if output in halt else output.inputs))]
         while stack:
             node, remaining = stack[-1]
-            below = next((n for n in remaining if n not in done), None)
-            if below is None:
+            for below in remaining:
+                if below not in done:
+                    done.add(below)
+                    stack.append((below, iter(() if below in halt else below.inputs)))
+                    break
+            else:
                 order.append(node)
                 stack.pop()
-            else:
-                done.add(below)
-                stack.append((below, iter(()) if below in halt else iter(below.inputs)))
     return order

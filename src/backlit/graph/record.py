@@ -88,6 +88,11 @@ def bare_numbers(dtype: DType) -> Generator[None]:
         _place.floats = before
 
 
+def current_place() -> tuple[str, str]:
+    """Return the part of the step and the layer that new nodes are labeled with."""
+    return _place.phase, _place.scope
+
+
 def current_scope() -> str:
     """Return the label new nodes get."""
     return _place.scope

@@ -6,11 +6,13 @@ No rule of mathematics is written again by those who want simpler nodes: `softma
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import groupby
+from operator import attrgetter
 from typing import TypeAlias
 
 from .graph import Graph
 from .node import Node, constant, given, topological
-from .record import Recorder, expand, phase
+from .record import Recorder, current_place, expand, phase
 
 Rule: TypeAlias = Callable[[Node, tuple[Node, ...], Recorder], "Node | None"]  # None: take the op apart
 
@@ -23,8 +25,10 @@ def rewritten(graph: Graph, rule: Rule) -> Graph:
     """
     known: dict[Node, Node] = {}
     with Recorder() as recorder:
-        for node in graph.nodes:
-            known[node] = _replaced(node, known, rule, recorder)
+        for (part, scope), nodes in groupby(graph.nodes, attrgetter("phase", "scope")):
+            with phase(part, within=scope):
+                for node in nodes:
+                    known[node] = _replaced(node, known, rule, recorder)
     return Graph(graph.inputs, _renamed(graph.outputs, known), _renamed(graph.marks, known))
 
 
@@ -35,10 +39,16 @@ def _renamed(named: Mapping[str, Node], known: Mapping[Node, Node]) -> dict[str,
 def _replaced(node: Node, known: Mapping[Node, Node], rule: Rule, recorder: Recorder) -> Node:
     if node.op is given or node.op is constant:
         return node
-    inputs = tuple(known[below] for below in node.inputs)
+    inputs = tuple([known[below] for below in node.inputs])
+    if (node.phase, node.scope) == current_place():
+        return _by_rule(node, inputs, rule, recorder)
     with phase(node.phase, within=node.scope):
-        found = rule(node, inputs, recorder)
-        return _body(node, inputs, rule, recorder) if found is None else found
+        return _by_rule(node, inputs, rule, recorder)
+
+
+def _by_rule(node: Node, inputs: tuple[Node, ...], rule: Rule, recorder: Recorder) -> Node:
+    found = rule(node, inputs, recorder)
+    return _body(node, inputs, rule, recorder) if found is None else found
 
 
 def _body(node: Node, inputs: tuple[Node, ...], rule: Rule, recorder: Recorder) -> Node:

@@ -249,7 +249,7 @@ def _kernel(
     known = Names({}, lambda node: names.get(node, node.name))
     stored = [node for node in members if node in assembly.memory.stored]
     factors = () if kernel.product is None else kernel.product.inputs
-    reads = sorted((n for n in kernel.reads() if n.op is not constant), key=lambda node: node not in factors)
+    reads = sorted((n for n in kernel.reads if n.op is not constant), key=lambda node: node not in factors)
     ordered = sorted((n for n in members if n is not kernel.bits), key=lambda node: node.serial)
     codes = {code.key: code for call in item.calls for code in (call.code, *(more.code for more in call.also))}
     return NativeKernel(

@@ -15,6 +15,7 @@ from ...graph.node import Node, constant, given
 from ...ops.op import Spec
 from .calls import Call
 from .draws import uniform, uniform_rows
+from .forms import Product
 from .fusion import Kernel, fused, is_known, is_view
 from .images import resample, spread
 from .indexed import add_at, take
@@ -22,7 +23,7 @@ from .memory import Memory, base_of, written_in_place
 from .moves import copy_call, join, one_hot, place_of_extreme, put_slice, reshape, running_sum
 from .passes import Body, body_of, pass_call
 from .pieces import PIECES
-from .products import Product, product_calls
+from .product_calls import product_calls
 from .reductions import REDUCTIONS, Fold, fold_call, result_view
 from .schedule import scheduled
 from .sorting import sort

@@ -61,7 +61,7 @@ class Call:
     owner: int | None = None  # the one thread that makes it
     scratch: int = 64  # bytes of the thread's own memory it needs
     also: list[Call] = field(default_factory=list)  # calls only made through this one
-    ahead: Code | None = None  # fetches what a box of this call will read; takes the same arguments
+    ahead: Code | None = None  # lists the cache lines a box of this call will read; takes the same arguments
 
     def codes(self) -> list[Code]:
         """Return the kernels it runs: its own, and those it is told the addresses of."""

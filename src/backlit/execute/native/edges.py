@@ -41,7 +41,8 @@ def _gathers(assembly: Assembly, target: Target, columns: Sequence[Column], slot
         node = assembly.graph.inputs[name]
         size, rows = row_size(node.spec), node.shape[0]
         ahead = 0 if in_order else AHEAD
-        arguments = [Address(slot + i, 0), order, assembly.memory.views[node].address, size, rows, ahead]
+        batch = assembly.memory.views[node]
+        arguments = [Address(slot + i, 0), order, batch.address, size, batch.strides[0], rows, ahead]
         call = Call(gather_code(node.spec, dtype, target), arguments, rows, size, column_unit=16, by_columns=True)
         items.append(Item(None, [call], -1, None if size >= 64 else i % 2))
     return items

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ...arrays import Shape
 from ...graph.graph import Graph
@@ -35,14 +36,23 @@ class Kernel:
     def members(self) -> list[Node]:
         """Return every node this kernel computes."""
         ends = [node for node in (self.product, self.sink) if node is not None]
-        return [*self.nodes, *ends, *([self.bits] if self.bits is not None and self.scan is not None else [])]
+        if self.scan is not None and self.bits is not None:
+            ends.append(self.bits)
+        return self.nodes + ends
 
+    @cached_property
     def reads(self) -> list[Node]:
-        """Return the nodes of others this kernel reads, each once."""
-        inside = set(self.members())
-        found = [n for member in self.members() for n in member.inputs if n not in inside]
+        """The nodes of others this kernel reads, each once; not to be asked for while kernels still change."""
+        members = self.members()
+        inside = set(members)
+        found = [n for member in members for n in member.inputs if n not in inside]
         more = self.scan if self.scan is not None else self.bits
-        return list(dict.fromkeys([*found, *([] if more is None else [more])]))
+        return list(dict.fromkeys(found if more is None else [*found, more]))
+
+    @cached_property
+    def bases(self) -> list[Node]:
+        """The nodes whose memory this kernel reads, in the order of `reads`."""
+        return [base_of(node) for node in self.reads]
 
 
 def is_elementwise(node: Node) -> bool:
@@ -60,6 +70,13 @@ def is_view(node: Node) -> bool:
 def lies_in_order(node: Node) -> bool:
     """Say whether the numbers of `node` lie in memory in order and without gaps."""
     return node.op.name not in ("transpose", "broadcast_to", "take_slice")
+
+
+def base_of(node: Node) -> Node:
+    """Return the node whose memory `node` looks at."""
+    while is_view(node):
+        node = node.inputs[0]
+    return node
 
 
 def is_known(node: Node) -> bool:

@@ -78,16 +78,15 @@ def module_text(codes: Sequence[Code], target: Target) -> str:
 
 
 def optimized(text: str, machine: Any) -> Any:
-    """Return the module of a text, registers and constants tidied up.
+    """Return the module of a text, its variables turned into registers.
 
-    Loops are written as they shall be: the rest of what LLVM could try takes ten times longer and changes no figure.
+    Loops are written as they shall be: the rest of what LLVM could try takes longer and changes no figure.
     """
     binding = ready()
     module = binding.parse_assembly(text)
     module.verify()
     passes = binding.create_new_module_pass_manager()
     passes.add_sroa_pass()
-    passes.add_instruction_combine_pass()
     passes.add_simplify_cfg_pass()
     nothing_more = binding.create_pipeline_tuning_options(speed_level=0)
     passes.run(module, binding.create_pass_builder(machine, nothing_more))

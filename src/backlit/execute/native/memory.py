@@ -11,20 +11,14 @@ from collections.abc import Mapping, Sequence
 
 from ...graph.graph import Graph
 from ...graph.node import Node, constant, given
-from .fusion import Kernel, is_elementwise, is_known, is_view, stored_nodes
+from .fusion import Kernel, base_of, is_elementwise, is_known, is_view, stored_nodes
 from .views import Buffer, View, broadcast, contiguous, reshaped, row_major, sliced, transposed
 
 ALIGNMENT = 64  # bytes: a cache line, and a vector of the widest kind
 PADDED = ("params/", "slots/")  # what is wide enough to have room at the end of its rows
+DATA = "x"  # the data of the model, or with a slash behind it one input of several
 INDEXED = ("gather", "scatter_add", "one_hot")  # their integers are read one after the other
 CONFLICT = 1024  # rows this many bytes apart (or a multiple) fall on each other in the caches
-
-
-def base_of(node: Node) -> Node:
-    """Return the node whose memory `node` looks at."""
-    while is_view(node):
-        node = node.inputs[0]
-    return node
 
 
 def written_in_place(graph: Graph, kernels: Sequence[Kernel]) -> dict[str, Node]:
@@ -35,8 +29,7 @@ def written_in_place(graph: Graph, kernels: Sequence[Kernel]) -> dict[str, Node]
     home = {node: i for i, kernel in enumerate(kernels) for node in kernel.members()}
     last: dict[Node, int] = {}
     for i, kernel in enumerate(kernels):
-        for node in kernel.reads():
-            last[base_of(node)] = i
+        last.update(dict.fromkeys(kernel.bases, i))
     for name, node in graph.outputs.items():  # copied at the end: read after all kernels
         if base_of(node).op is given and graph.inputs.get(name) is not node:
             last[base_of(node)] = len(kernels)
@@ -145,8 +138,7 @@ class Memory:
         """Return the last segment that reads each value; outputs live on."""
         last: dict[Node, int] = {}
         for kernel in self.kernels:
-            for node in kernel.reads():
-                last[base_of(node)] = self.segments[kernel]
+            last.update(dict.fromkeys(kernel.bases, self.segments[kernel]))
             for node in kernel.members():
                 last.setdefault(node, self.segments[kernel])
         for node in self.graph.outputs.values():
@@ -158,6 +150,8 @@ class Memory:
 
         Threads own columns of it: a line that two of them write goes back and forth between their caches.
         """
+        if name == DATA or name.startswith(f"{DATA}/"):
+            return self._strides(node)
         plain = row_major(node.shape)
         row = node.shape[-1] * node.dtype.itemsize if len(node.shape) == 2 else 0
         ends = [node, *(n for n in (self.graph.inputs.get(name), self.graph.outputs.get(name)) if n is not None)]

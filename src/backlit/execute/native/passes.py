@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ...arrays import DType
 from ...graph.node import Node, constant
+from .ahead import Lines
 from .calls import Argument, Call, Code
 from .formulas import FORMULAS, Operands, is_loose
 from .lanes import ADDRESS, index, number
@@ -20,6 +22,7 @@ from .views import View, broadcast, merged_axes
 from .writer import ACROSS, TILE, Module, Writer, lanes_for
 
 LARGE = 1 << 20  # bytes: more than stays in the L2 cache from one step to the next
+MOST_AHEAD = 4  # arrays that are fetched ahead
 
 
 class Seat(NamedTuple):
@@ -39,16 +42,20 @@ class Seat(NamedTuple):
 
 
 def seat_of(view: View) -> Seat:
-    """Return the seat of a view: a stride of 1 is known at compile time along the last axis only."""
-    steps = "".join("0" if s == 0 else "s" for s in view.strides[:-1])
-    if view.strides:
-        steps += {0: "0", 1: "1"}.get(view.strides[-1], "s")
-    return Seat(view.dtype, steps)
+    """Return the seat of a view."""
+    return Seat(view.dtype, _steps(view.strides))
+
+
+@lru_cache(1024)
+def _steps(strides: tuple[int, ...]) -> str:
+    """A stride of 1 is known at compile time along the last axis only."""
+    steps = "".join("0" if s == 0 else "s" for s in strides[:-1])
+    return steps + {0: "0", 1: "1"}.get(strides[-1], "s") if strides else ""
 
 
 def arguments_of(view: View) -> list[Argument]:
     """Return the address of a view and the strides that are given at run time."""
-    return [view.address, *(s for s, c in zip(view.strides, seat_of(view).steps, strict=True) if c == "s")]
+    return [view.address, *(s for s, c in zip(view.strides, _steps(view.strides), strict=True) if c == "s")]
 
 
 class Walk:
@@ -188,25 +195,27 @@ def pass_call(body: Body) -> Call:
 
 
 def ahead_code(body: Body) -> Code | None:
-    """Return the kernel that fetches into the L2 cache what a pass behind a product will read of arrays too big for it.
+    """Return the kernel that lists the cache lines a pass behind a product will read of arrays too big for the caches.
 
-    Such arrays are weights and their slots. The processor does not guess where their next rows are: it fetches ahead
-    within a page of 4 KB only.
+    Such arrays are weights and their slots.
     """
+    if body.tile is None or any(node.phase != "update" for node in body.nodes):
+        return None
     seats = body.seats()[: len(body.read)]
-    far = [i for i, seat in enumerate(seats) if seat.steps == "s1" and not seat.tile]
+    far = [i for i, seat in enumerate(seats) if seat.steps == "s1" and not seat.tile][:MOST_AHEAD]
     size = math.prod(body.shape) * sum(seats[i].dtype.itemsize for i in far)
-    if body.tile is None or size < LARGE or any(node.phase != "update" for node in body.nodes):
+    if size < LARGE:
         return None
 
     def write(module: Module, name: str) -> None:
         w = Writer(module, name)
-        walks = [Walk(w, seat) for seat in seats]
+        b, walks = w.builder, [Walk(w, seat) for seat in seats]
         low0, high0, low1, high1 = w.function.args[2:]
+        lines = Lines(w)
         with w.loop(low0, high0) as row:
             for i in far:
-                size = w.builder.mul(w.builder.sub(high1, low1), index(seats[i].dtype.itemsize))
-                w.prefetch(walks[i].pointer([row, low1]), size, near=2)
+                size = b.mul(b.sub(high1, low1), index(seats[i].dtype.itemsize))
+                lines.add(walks[i].pointer([row, low1]), size)
         w.finish()
 
     return Code(f"ahead {' '.join(seat.key() for seat in seats)}", write)

@@ -7,199 +7,19 @@ are handed, still in the cache, to the pass behind the product.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from .calls import Argument, Call, Code, Symbol, Table
+from .ahead import Lines
+from .forms import GROUP, Form, group_rows, parts_of
 from .lanes import ADDRESS, index
 from .packing import pack_copy, pack_transposed
-from .pieces import NARROW
-from .target import Target
-from .tiles import Tile, tile_function
-from .views import View
-from .writer import ACROSS, KERNEL, TILE, Module, Writer
+from .tiles import tile_function
+from .writer import ACROSS, HEAD, KERNEL, TILE, Module, Writer
 from .zeros import Skipping
 
-HEAD = 64  # bytes at the start of a thread's memory that are spoken for
-HEIGHTS = (12, 8, 6, 4, 2)  # of tiles: few, so that other batch sizes seldom need a kernel that is not there
-GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
-RIGHT = 262_144  # bytes of the right factor that stay in the L2 cache while all rows run past
-STRIP = 1024  # steps along the shared axis for which a panel of the right factor stays in the L2 cache
-SHORT_STRIP = 64  # the same for the L1 cache, where steps are skipped row by row
 
-
-class Product(NamedTuple):
-    """One product of two matrices: a (rows, shared), b (shared, columns).
-
-    `bits` say where a is not zero, if asked; `together` rows skip steps together.
-    """
-
-    a: View
-    b: View
-    bits: View | None = None
-    together: int = 0
-
-    @property
-    def sizes(self) -> tuple[int, int, int]:
-        """Rows, columns, and the length of the shared axis."""
-        return self.a.shape[0], self.b.shape[1], self.a.shape[1]
-
-
-class Form(NamedTuple):
-    """What the instructions of a product depend on.
-
-    `packing` says how the right factor is laid out for the tiles, `together` how many rows skip steps together (0: none
-    are skipped). With `rows_first` all columns of a few rows are computed before the next rows: the right factor is
-    small then, and the pass behind walks along whole rows of the weights: with `ahead` they are fetched while the tiles
-    of these rows are computed.
-    """
-
-    tile: Tile
-    packing: str
-    together: int
-    rows_first: bool
-    ahead: bool = False
-
-    @property
-    def fetches(self) -> bool:
-        """Whether what the next call packs is fetched: its rows lie too far apart for the processor to guess."""
-        return self.rows_first and self.packing == "copied"
-
-    @property
-    def strip(self) -> int:
-        """Steps along the shared axis before the next panel or row."""
-        return SHORT_STRIP if self.together == 1 and not self.rows_first else STRIP
-
-    def key(self) -> str:
-        """Return a text of all this."""
-        order = "rows" if self.rows_first else "panels"
-        skips = f" skipping {self.together}" if self.together else ""
-        return f"product {self.tile.key()} {self.packing} {order} first{skips}{' ahead' * self.ahead}"
-
-
-def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
-    """Cut vectors of columns into panels of 4 and 3 (or 2 and 1; or 8): (first vector, how many, width of a panel).
-
-    Every panel is full: only the last vector of a row may be shorter.
-    """
-    if vectors <= widest:
-        return [(0, vectors, vectors)]
-    if widest == 2:
-        return [(0, vectors - vectors % 2, 2), (vectors - 1, 1, 1)][: 1 + vectors % 2]
-    if widest > 4:
-        width = -(-vectors // -(-vectors // widest))
-        whole = vectors // width * width
-        return [(0, whole, width), (whole, vectors - whole, vectors - whole)][: 1 + (whole < vectors)]
-    if vectors == 5:
-        return [(0, 3, 3), (3, 2, 2)]
-    threes = -vectors % 4
-    fours = vectors - 3 * threes
-    found = [(0, fours, 4)] if fours else []
-    return [*found, (fours, 3 * threes, 3)] if threes else found
-
-
-def tile_rows(rows: int, vectors: int, registers: int) -> int:
-    """Return the height of tiles: of the few there are, one that fits the registers and leaves few rows over."""
-    most = (registers - vectors - 2) // vectors
-    sizes = [height for height in HEIGHTS if height <= min(most, rows)]
-    return min(sizes, key=lambda r: (-(-rows // r) * r * (1 + 0.3 / r), -r)) if sizes else min(rows, most)
-
-
-def product_calls(product: Product, behind: Call, target: Target, threads: int) -> list[Call]:
-    """Return the calls of a product, a panel width each; `behind` is the pass that reads its tiles.
-
-    Each thread owns some columns of what is computed, or, where these are short, some rows: a layer's weights stay in
-    its cache (`pieces`), and no line of memory is written by two.
-    """
-    rows, columns, _ = product.sizes
-    lanes = target.vector_bytes // product.b.dtype.itemsize
-    vectors = -(-columns // lanes)
-    most = -(-vectors // threads)
-    short = columns * product.b.dtype.itemsize < NARROW and rows >= 32 * threads
-    if 1 < threads <= vectors and not short and most * threads <= 1.25 * vectors:
-        edges = [-(-vectors * t // threads) for t in range(threads + 1)]
-        ranges = [(edges[t], edges[t + 1]) for t in range(threads)]
-        return [c for t, part in enumerate(ranges) for c in _panels(product, behind, target, lanes, part, t)]
-    return _panels(product, behind, target, lanes, (0, vectors), None)
-
-
-def _panels(
-    product: Product, behind: Call, target: Target, lanes: int, vectors: tuple[int, int], owner: int | None
-) -> list[Call]:
-    """Return the calls for a range of vectors of columns, which belong to one thread or are shared by rows."""
-    rows, columns, shared = product.sizes
-    calls: list[Call] = []
-    together = product.together if rows >= 2 else 0
-    widest = _widest(target, together)
-    for first, count, width in panels(vectors[1] - vectors[0], widest):
-        height = tile_rows(rows, width, target.registers)
-        block = RIGHT // (shared * lanes * product.b.dtype.itemsize or 1) // width * width
-        rows_first = shared <= STRIP and block > 0
-        tile, ahead = Tile(product.b.dtype, height, width, lanes), rows_first and behind.ahead is not None
-        form = Form(tile, _packing(product), together, rows_first, ahead)
-        for start in range(first, first + count, block if rows_first else count):
-            part = min(block, first + count - start) if rows_first else count
-            following = min(block, first + count - start - part) * lanes if rows_first else 0
-            call = _call(product, behind, form, part * lanes, following)
-            call.low1, call.owner = (vectors[0] + start) * lanes, owner
-            call.columns = min(columns - call.low1, part * lanes)
-            calls.append(call)
-    return calls
-
-
-def _widest(target: Target, together: int) -> int:
-    """Return the vectors of the widest panel: two rows that skip their zeros together do so for 8 at once."""
-    if target.registers < 32:
-        return 2
-    return 8 if together == 2 else 4
-
-
-def _packing(product: Product) -> str:
-    """Say how the right factor reaches the tiles; where few rows read it, it is read as it lies."""
-    outer, inner = product.b.strides
-    if inner != 1 and outer != 1:
-        raise NotImplementedError("products of matrices whose numbers lie apart along both axes")
-    if inner != 1:
-        return "transposed"
-    rows, close = product.sizes[0], outer * product.b.dtype.itemsize < NARROW
-    return "none" if rows < 12 or (rows < 64 and close and product.together > 1) else "copied"
-
-
-def _call(product: Product, behind: Call, form: Form, columns: int, following: int) -> Call:
-    rows, _, shared = product.sizes
-    a, b = product.a, product.b
-    outer = b.strides[1] if form.packing == "transposed" else b.strides[0]
-    arguments: list[Argument] = [a.address, *a.strides, b.address, outer, shared, Symbol(behind.code), Table(behind)]
-    if form.together and product.bits is not None:
-        arguments += [product.bits.address, *product.bits.strides]
-    if form.fetches:
-        arguments.append(following)
-    if form.ahead and behind.ahead is not None:
-        arguments.append(Symbol(behind.ahead))
-    code = Code(form.key(), lambda module, name: _write(module, name, form))
-    tile = form.tile
-    return Call(
-        code, arguments, rows, columns, tile.rows, tile.width, also=[behind], scratch=_scratch(product, form, columns)
-    )
-
-
-def _scratch(product: Product, form: Form, columns: int) -> int:
-    """Return the bytes a thread needs: tiles, and what is packed of the right factor."""
-    rows, _, shared = product.sizes
-    tile, size = form.tile, form.tile.dtype.itemsize
-    columns = -(-columns // tile.width) * tile.width
-    if form.rows_first:
-        return HEAD + (tile.rows + group_rows(tile, columns)) * columns * size + shared * columns * size
-    several = shared > form.strip
-    tiles = -(-rows // tile.rows) * tile.rows if several else group_rows(tile, tile.width)
-    return HEAD + (tile.rows + tiles) * tile.width * size + min(shared, form.strip) * tile.width * size
-
-
-def group_rows(tile: Tile, columns: int) -> int:
-    """Return how many rows are computed before the pass behind runs over them: whole tiles, still in the L1 cache."""
-    return max(GROUP // (tile.rows * columns * tile.dtype.itemsize), 1) * tile.rows
-
-
-def _write(module: Module, name: str, form: Form) -> None:
+def write(module: Module, name: str, form: Form) -> None:
+    """Write the kernel of a form."""
     w = Writer(module, name)
     _Product(w, form).write()
     w.finish()
@@ -217,6 +37,7 @@ class _Product:
         if form.together:
             self.skipping = Skipping(w, form.together, w.argument(ADDRESS), w.argument(), w.argument())
         self.following = w.argument() if form.fetches else None
+        self.coming: tuple[Any, Any, Any] | None = None
         self.ahead = w.argument(ADDRESS) if form.ahead else None
         self.scratch = w.function.args[1]
         self.low0, self.high0, self.low1, self.high1 = w.function.args[2:]
@@ -237,6 +58,7 @@ class _Product:
         group = self._group(row_bytes)
         tiles = w.bytes_behind(self.scratch, b.add(index(HEAD), b.mul(row_bytes, index(tile.rows))))
         packed = w.bytes_behind(tiles, b.mul(row_bytes, group))
+        self.list_place = w.bytes_behind(packed, b.mul(row_bytes, self.shared))
         panel_bytes = b.mul(self.shared, index(tile.width * tile.dtype.itemsize))
         with w.loop(self.low1, self.high1, tile.width) as column:
             self._packed(column, index(0), self.shared, self._panel(packed, panel_bytes, column))
@@ -244,26 +66,18 @@ class _Product:
             high = w.minimum(b.add(low, group), self.high0)
             with w.loop(self.low1, self.high1, tile.width) as column:
                 right, stride = self._right(column, index(0), self._panel(packed, panel_bytes, column))
-                self._fetch_following(low, high, column)
-                if self.ahead is not None:
-                    end = w.minimum(b.add(column, index(tile.width)), self.high1)
-                    w.call_at(self.ahead, KERNEL, [self.behind_table, self.scratch, low, high, column, end])
+                if self.following is not None:  # the next call packs the panels to the right of this one's
+                    there = b.add(b.sub(column, self.low1), self.high1)
+                    self._comes(index(0), there, b.add(self.high1, self.following), self.shared)
                 place = w.at(tiles, b.sub(column, self.low1), tile.dtype)
                 self._rows(place, across, low, low, high, right, stride, column, index(0), self.shared, self._true())
             self._finish(tiles, across, low, self.low1, low, high, self.low1, columns)
 
-    def _fetch_following(self, low: Any, high: Any, column: Any) -> None:
-        """Fetch what the next call will pack to the right of this one: of one panel, the share of these rows."""
-        if self.following is None:
-            return
-        w, b = self.w, self.b
-        there = b.add(b.sub(column, self.low1), self.high1)
-        width = w.minimum(b.sub(b.add(self.high1, self.following), there), index(self.tile.width))
-        rows = b.sub(self.high0, self.low0)
-        first, last = (b.sdiv(b.mul(self.shared, b.sub(end, self.low0)), rows) for end in (low, high))
-        with b.if_then(b.icmp_signed(">", width, index(0))), w.loop(first, last) as k:
-            start = w.at(self.right, b.add(b.mul(k, self.b_outer), there), self.tile.dtype)
-            w.prefetch(start, b.mul(width, self.size), near=2)
+    def _comes(self, start: Any, column: Any, end: Any, steps: Any) -> None:
+        """Note what is packed next: `steps` rows from `start` on, from `column` to `end` or a panel's width."""
+        b, place = self.b, self.b.add(self.b.mul(start, self.b_outer), column)
+        width = self.w.minimum(b.sub(end, column), index(self.tile.width))
+        self.coming = self.w.at(self.right, place, self.tile.dtype), steps, width
 
     def _panel(self, packed: Any, panel_bytes: Any, column: Any) -> Any:
         """Return where a packed panel lies."""
@@ -290,6 +104,7 @@ class _Product:
         kept = b.select(several, all_rows, group)
         tiles = w.bytes_behind(self.scratch, b.add(index(HEAD), b.mul(row_bytes, index(tile.rows))))
         packed = w.bytes_behind(tiles, b.mul(row_bytes, kept))
+        self.list_place = w.bytes_behind(packed, b.mul(row_bytes, w.minimum(self.shared, index(strip))))
         with w.loop(self.low1, self.high1, tile.width) as column:
             alive = w.minimum(b.sub(self.high1, column), index(tile.width))
             with w.loop(
@@ -299,6 +114,11 @@ class _Product:
                 self._packed(column, start, steps, packed)
                 right, stride = self._right(column, start, packed)
                 last = b.icmp_signed(">=", b.add(start, steps), self.shared)
+                if self.form.fetches:
+                    begin = b.select(last, index(0), b.add(start, steps))
+                    next_column = b.select(last, b.add(column, index(tile.width)), column)
+                    end = b.add(self.high1, self.following)
+                    self._comes(begin, next_column, end, w.minimum(b.sub(self.shared, begin), index(strip)))
                 with w.loop(self.low0, self.high0, group) as low:
                     high = w.minimum(b.add(low, group), self.high0)
                     top = w.minimum(low, b.sub(self.high0, index(tile.rows)))
@@ -323,21 +143,53 @@ class _Product:
             top = w.minimum(row, b.sub(self.high0, index(tile.rows)))
             left = w.at(self.a, b.add(b.mul(top, self.a_row), b.mul(start, self.a_step)), tile.dtype)
             here = w.at(place, b.mul(b.sub(top, origin), across), tile.dtype)
+            self._list_lines(row, high, column)
             self._tile([here, across, left, self.a_row, self.a_step, right, stride, steps, first, alive], top, start)
+
+    def _list_lines(self, row: Any, high: Any, column: Any) -> None:
+        """List what the tile at `row` and `column` asks for: what the pass behind will read, and what is packed next.
+
+        The lines of that are shared out among the rows.
+        """
+        if not self.form.asks:
+            return
+        w, b, tile, lines = self.w, self.b, self.tile, Lines(self.w)
+        lines.put(self.list_place)
+        below = w.minimum(b.add(row, index(tile.rows)), high)
+        if self.ahead is not None:
+            box = [row, below, column, w.minimum(b.add(column, index(tile.width)), self.high1)]
+            w.call_at(self.ahead, KERNEL, [self.behind_table, self.scratch, *box])
+        if self.coming is not None:
+            start, steps, width = self.coming
+            rows = b.sub(self.high0, self.low0)
+            first, last = (b.sdiv(b.mul(steps, b.sub(end, self.low0)), rows) for end in (row, below))
+            with b.if_then(b.icmp_signed(">", width, index(0))), w.loop(first, last) as k:
+                lines.add(w.at(start, b.mul(k, self.b_outer), tile.dtype), b.mul(width, self.size))
 
     def _tile(self, table: list[Any], top: Any, start: Any) -> None:
         """Compute one tile: every step, or where that is faster only those at which its rows are not zero."""
         w, b, tile, masked = self.w, self.b, self.tile, self.form.packing == "none"
-        dense = tile_function(w.module, tile, masked)
+        lines = Lines(w).listed() if self.form.asks else []
         if self.skipping is None:
-            b.call(dense, table)
-            return
-        sparse = self.skipping.tile_function(w.module, tile, masked)
+            return self._dense_tile(table, lines)
+        sparse = self.skipping.tile_function(w.module, tile, masked, self.form.asks)
         with b.if_else(self.skipping.pays(top, start, table[7], tile)) as (then, otherwise):
             with then:
-                b.call(sparse, [*table, *self.skipping.arguments(top, start)])
+                b.call(sparse, [*table, *lines, *self.skipping.arguments(top, start)])
             with otherwise:
-                b.call(dense, table)
+                self._dense_tile(table, lines)
+
+    def _dense_tile(self, table: list[Any], lines: list[Any]) -> None:
+        """Compute every step of a tile, a part of its vectors after the other; the first part asks for the lines."""
+        w, b, tile = self.w, self.b, self.tile
+        place, across, left, a_row, a_step, right, stride, steps, first, alive = table
+        for at, vectors in parts_of(tile.vectors):
+            masked = self.form.packing == "none" and at + vectors == tile.vectors
+            asked = lines if at == 0 else []
+            behind = index(at * tile.lanes)
+            here, there = (w.at(pointer, behind, tile.dtype) for pointer in (place, right))
+            arguments = [here, across, left, a_row, a_step, there, stride, steps, first, b.sub(alive, behind), *asked]
+            b.call(tile_function(w.module, tile._replace(vectors=vectors), masked, bool(asked)), arguments)
 
     def _packed(self, column: Any, start: Any, steps: Any, place: Any) -> None:
         """Lay a panel of the right factor out at `place`, if it is packed at all."""

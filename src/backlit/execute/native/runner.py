@@ -190,7 +190,7 @@ class NativeRunner:
         """Return the arrays that batches are gathered into, made once."""
         for name in names:
             if name not in self._batch:
-                self._batch[name] = empty(plain(self.assembly.graph.inputs[name].spec))
+                self._batch[name] = empty(dict(self._inputs)[name])
         return [self._batch[name] for name in names]
 
 
@@ -198,7 +198,7 @@ class NativeBound:
     """A runner wired once: write into `inputs`, call `run`, read `outputs`, all while holding `lock`."""
 
     def __init__(self, runner: NativeRunner, given: Mapping[str, Array], fed: Sequence[str]) -> None:
-        self.inputs = {name: empty(plain(runner.assembly.graph.inputs[name].spec)) for name in fed}
+        self.inputs = {name: empty(dict(runner._inputs)[name]) for name in fed}
         self.outputs = {name: empty(layout) for name, layout in runner._outputs}
         self.lock = runner._lock  # the arena is one
         self._runner = runner

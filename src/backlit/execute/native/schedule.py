@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from ...graph.graph import Graph
 from ...graph.node import Node
 from .fusion import Kernel
-from .memory import base_of
 from .pieces import PIECES
 
 WIDE = 6000  # cycles from which on a kernel is worth sharing: a barrier costs several hundred
@@ -35,7 +34,7 @@ class Schedule:
 def cycles(kernel: Kernel) -> float:
     """Return a rough estimate of the cycles one thread needs."""
     elements = math.prod(kernel.shape)
-    each = sum(COSTS.get(node.op.name, 1) for node in kernel.nodes) + len(kernel.reads())
+    each = sum(COSTS.get(node.op.name, 1) for node in kernel.nodes) + len(kernel.reads)
     total = elements / LANES * each
     if kernel.product is not None:
         total += math.prod(kernel.product.shape) * _shared(kernel.product) / LANES
@@ -59,7 +58,7 @@ def scheduled(graph: Graph, kernels: Sequence[Kernel], in_place: Mapping[str, No
     load = [0.0, 0.0]
     segment = 0
     for kernel in kernels:
-        near = [home[n] for n in map(base_of, kernel.reads()) if n in home] + before.get(kernel, [])
+        near = [home[n] for n in kernel.bases if n in home] + before.get(kernel, [])
         threads = {plan.thread[k] for k in near if plan.segment.get(k) == segment}
         own = _owner(kernel)
         wide = own is None and _is_wide(kernel)
@@ -82,8 +81,8 @@ def _waits(graph: Graph, kernels: Sequence[Kernel], in_place: Mapping[str, Node]
     """Return for kernels that write over state the others that read the old value."""
     readers: dict[Node, list[Kernel]] = {}
     for kernel in kernels:
-        for node in kernel.reads():
-            readers.setdefault(base_of(node), []).append(kernel)
+        for base in kernel.bases:
+            readers.setdefault(base, []).append(kernel)
     home = {node: kernel for kernel in kernels for node in kernel.members()}
     waits: dict[Kernel, list[Kernel]] = {}
     for name, node in in_place.items():

@@ -130,9 +130,9 @@ def _restore(w: Writer, target: Target, before: Any) -> None:
 def gather_code(spec: Spec, dtype: DType, target: Target) -> Code:
     """Return the kernel that copies rows order[step * rows], ... of a column into the batch, in the dtype of the step.
 
-    Its arguments: the column, the order, the batch, the size of a row, the rows of a batch, and how many rows ahead of
-    the one it copies it asks for (0: none, for a processor sees by itself that one row follows the other). It looks out
-    for NaN and infinity on the way.
+    Its arguments: the column, the order, the batch, the size of a row, how far rows of the batch are apart, how many
+    they are, and how many rows ahead of the one it copies it asks for (0: none, for a processor sees by itself that one
+    row follows the other). It looks out for NaN and infinity on the way.
     """
     lanes = target.vector_bytes // max(spec.dtype.itemsize, 1) if spec.dtype.kind == "f" else 1
     key = f"rows {dtype.str} {spec.dtype.str} {lanes}"
@@ -142,7 +142,7 @@ def gather_code(spec: Spec, dtype: DType, target: Target) -> Code:
 def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
     b = w.builder
     column, order, batch = (w.argument(ADDRESS) for _ in range(3))
-    size, rows, ahead = (w.argument() for _ in range(3))
+    size, stride, rows, ahead = (w.argument() for _ in range(4))
     first = b.mul(w.noted(STEP), rows)
     low, high, left, right = w.function.args[2:]
     lookout = Lookout(w, want, lanes)
@@ -152,7 +152,7 @@ def _write_gather(w: Writer, have: DType, want: DType, lanes: int) -> None:
             later = w.at(column, b.mul(w.entry(order, b.add(first, next_row)), size), have)
             w.prefetch(w.at(later, left, have), b.mul(b.sub(right, left), index(have.itemsize)))
         here = w.entry(order, b.add(first, r))
-        source, target = w.at(column, b.mul(here, size), have), w.at(batch, b.mul(r, size), want)
+        source, target = w.at(column, b.mul(here, size), have), w.at(batch, b.mul(r, stride), want)
 
         def move(j: Any, lanes: int, mask: Any, alive: Any) -> None:
             value = convert(b, w.load(w.at(source, j, have), have, lanes, mask), have, want, lanes)

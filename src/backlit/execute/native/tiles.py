@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 
 from ...arrays import DType
+from .ahead import LISTED, Step, fetching
 from .lanes import ADDRESS, BIT, INDEX, index, number, register_type
 from .writer import Module, Writer
 
-Step = Callable[[Any, Sequence[Any]], list[Any]]  # (number of the step, sums) -> sums
 TILE_ARGUMENTS = [ADDRESS, INDEX, ADDRESS, INDEX, INDEX, ADDRESS, INDEX, INDEX, BIT, INDEX]
 
 
@@ -36,22 +36,25 @@ class Tile(NamedTuple):
         return f"{self.dtype.str[1:]}_{self.rows}x{self.vectors}x{self.lanes}"
 
 
-def tile_function(module: Module, tile: Tile, masked: bool) -> ir.Function:
+def tile_function(module: Module, tile: Tile, masked: bool, ahead: bool = False) -> ir.Function:
     """Return the function that computes one dense tile; with `masked` the right factor may end within the last vector.
 
     Its arguments: the tile and the stride of its rows; the left factor with the strides of a row and of a step; the
-    right factor with the stride of a step; how many steps, whether the sums start from zero, how many columns.
+    right factor with the stride of a step; how many steps, whether the sums start from zero, how many columns. With
+    `ahead`, the addresses of cache lines and their number: they are asked for on the way.
     """
-    w = started(module, f"tile_{tile.key()}{'_masked' * masked}", TILE_ARGUMENTS)
+    name = f"tile_{tile.key()}{'_masked' * masked}{'_ahead' * ahead}"
+    w = started(module, name, [*TILE_ARGUMENTS, *LISTED * ahead])
     if isinstance(w, ir.Function):
         return w
-    place, across, left, a_row, a_step, right, stride, steps, first, alive = w.function.args
+    place, across, left, a_row, a_step, right, stride, steps, first, alive, *lines = w.function.args
     b = w.builder
     read = reader_of_rows(w, tile, alive, masked)
     starts = [w.at(left, b.mul(index(r), a_row), tile.dtype) for r in range(tile.rows)]
     step = stepping(w, tile, starts, a_step, lambda k: read(w.at(right, b.mul(k, stride), tile.dtype)))
     places = places_of(w, tile, place, across, tile.rows)
-    close(w, tile, places, _counted(w, opened(w, tile, places, first), steps, step))
+    with fetching(w, step, *lines) as step:
+        close(w, tile, places, _counted(w, opened(w, tile, places, first), steps, step))
     b.ret_void()
     return w.function
 

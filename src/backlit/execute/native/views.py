@@ -6,7 +6,6 @@ Reshaping, transposing, slicing and broadcasting only make new views.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,8 +20,7 @@ class Address(NamedTuple):
     offset: int
 
 
-@dataclass(frozen=True)
-class Buffer:
+class Buffer(NamedTuple):
     """One stretch of memory. `slot` says where its address comes from: an input, an output, or the arena."""
 
     slot: int
@@ -30,8 +28,7 @@ class Buffer:
     offset: int = 0  # bytes from the start of the slot
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """Number `i` (an index per axis) lies at `offset + sum(i * strides)` of the buffer, counted in numbers."""
 
     buffer: Buffer

@@ -20,7 +20,9 @@ from .target import Target
 WORD = ir.IntType(32)
 # Places in a thread's own memory, in bytes: the number of the step, where the tile in front of a pass lies and how far
 # its rows are apart, how many steps are left, whether NaN or infinity was found, whether something is wrong.
-STEP, TILE, ACROSS, LEFT, FOUND, FLAG = range(0, 48, 8)
+STEP, TILE, ACROSS, LEFT, FOUND, FLAG, LIST, LINES = range(0, 64, 8)
+HEAD = 64  # bytes at the start of a thread's own memory that are spoken for: what stands above
+LINE = 64  # bytes of a cache line
 KERNEL = ir.FunctionType(ir.VoidType(), [ADDRESS, ADDRESS, INDEX, INDEX, INDEX, INDEX])
 DENORMALS = '"denormal-fp-math"="dynamic,dynamic"'  # LLVM may not take for granted that the processor keeps them
 
@@ -144,6 +146,10 @@ class Writer:
         """Return the smaller of two integers."""
         return self.builder.select(self.builder.icmp_signed("<", a, b), a, b)
 
+    def maximum(self, a: Any, b: Any) -> Any:
+        """Return the larger of two integers."""
+        return self.builder.select(self.builder.icmp_signed(">", a, b), a, b)
+
     def mask(self, alive: Any, lanes: int) -> Any:
         """Return which of `lanes` lanes are alive: the first `alive`."""
         kind = ir.VectorType(WORD, lanes)
@@ -211,10 +217,14 @@ class Writer:
 
     def prefetch(self, start: Any, size: Any, near: int = 3) -> None:
         """Ask memory for `size` bytes before they are needed: 3 brings them into the L1 cache, 2 into the L2."""
+        with self.loop(index(0), size, LINE) as i:
+            self.fetch(self.bytes_behind(start, i), near)
+
+    def fetch(self, pointer: Any, near: int = 3) -> None:
+        """Ask memory for the cache line at `pointer`."""
         kind = ir.FunctionType(ir.VoidType(), [ADDRESS, WORD, WORD, WORD])
         read, keep, data = (ir.Constant(WORD, n) for n in (0, near, 1))
-        with self.loop(index(0), size, 64) as i:
-            self.call("llvm.prefetch.p0", kind, [self.bytes_behind(start, i), read, keep, data])
+        self.call("llvm.prefetch.p0", kind, [pointer, read, keep, data])
 
     def splat(self, value: Any, lanes: int) -> Any:
         """Return a vector with `value` in every lane."""

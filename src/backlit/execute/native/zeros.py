@@ -7,12 +7,14 @@ the same, bit for bit, as long as the other factor is finite.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
 from ...arrays import DType
+from .ahead import LISTED, fetching
 from .calls import Call, Code
 from .lanes import ADDRESS, BIT, INDEX, index, number
 from .passes import in_vectors
@@ -21,6 +23,8 @@ from .views import View
 from .writer import WORD, Module, Running, Writer
 
 BITS = 64
+NEAR = 32_768  # bytes of a panel that stay in the L1 cache
+FAR_VECTOR = 350  # what a vector from the L2 cache costs, where a product of two vectors counts 100: measured
 WORDS = np.dtype(np.int32)  # bits are kept in words of 32, read in pairs
 
 
@@ -43,7 +47,10 @@ class Skipping:
         return [self.w.at(self.bits, place, WORDS), self.row_stride, self.word_stride]
 
     def pays(self, top: Any, start: Any, steps: Any, tile: Tile) -> Any:
-        """Say whether following the bits is faster: a step that is visited costs what its loads and products do."""
+        """Say whether following the bits is faster: a step that is visited costs what its loads and products do.
+
+        A panel that does not stay in the L1 cache is read again by each row (or two) that visits; by a dense tile once.
+        """
         w, b, rows = self.w, self.b, tile.rows // self.together
         count = Running(w, INDEX)
         count.set(index(0))
@@ -53,28 +60,36 @@ class Skipping:
                 word = word_at(w, bits, rows_apart, words_apart, self.together, i)
                 found = w.call("llvm.ctpop.i64", ir.FunctionType(INDEX, [INDEX]), [word])
                 count.set(b.add(count.get(), found))
-        dense = 100 * self.together * tile.vectors
-        visit = 100 * max(self.together * tile.vectors, tile.vectors + self.together) + 25
+        far = b.icmp_signed(">", b.mul(steps, index(tile.width * tile.dtype.itemsize)), index(NEAR))
+        least = b.select(far, index(FAR_VECTOR * tile.vectors), index(0))  # what the loads take, whoever reads them
+        visit = w.maximum(index(100 * max(self.together * tile.vectors, tile.vectors + self.together) + 25), least)
+        dense = w.maximum(index(100 * tile.rows * tile.vectors), least)
         word_change = 1500  # the end of a word is guessed wrong
-        spent = b.add(b.mul(count.get(), index(visit)), b.mul(words_in(b, steps), index(rows * word_change)))
-        return b.icmp_signed("<", spent, b.mul(steps, index(rows * dense)))
+        spent = b.add(b.mul(count.get(), visit), b.mul(words_in(b, steps), index(rows * word_change)))
+        return b.icmp_signed("<", spent, b.mul(steps, dense))
 
-    def tile_function(self, module: Module, tile: Tile, masked: bool) -> ir.Function:
+    def tile_function(self, module: Module, tile: Tile, masked: bool, ahead: bool = False) -> ir.Function:
         """Return the function that computes a tile a row or two at a time, visiting the steps the bits name."""
         together = self.together
-        name = f"skip_{together}_{tile.key()}{'_masked' * masked}"
-        w = started(module, name, [*TILE_ARGUMENTS, ADDRESS, INDEX, INDEX])
+        name = f"skip_{together}_{tile.key()}{'_masked' * masked}{'_ahead' * ahead}"
+        w = started(module, name, [*TILE_ARGUMENTS, *LISTED * ahead, ADDRESS, INDEX, INDEX])
         if isinstance(w, ir.Function):
             return w
-        place, across, left, a_row, a_step, right, stride, steps, first, alive, *bits = w.function.args
+        place, across, left, a_row, a_step, right, stride, steps, first, alive, *more = w.function.args
+        lines, bits = more[:-3], more[-3:]
         b = w.builder
         read = reader_of_rows(w, tile, alive, masked)
         words = words_in(b, steps)
-        with w.loop(0, tile.rows, together) as row:
-            lines = [w.at(left, b.mul(b.add(row, index(r)), a_row), tile.dtype) for r in range(together)]
-            places = places_of(w, tile, w.at(place, b.mul(row, across), tile.dtype), across, together)
-            bits_here = w.at(bits[0], b.mul(row, bits[1]), WORDS)
-            step = stepping(w, tile, lines, a_step, lambda k: read(w.at(right, b.mul(k, stride), tile.dtype)))
+        row = Running(w, INDEX)
+
+        def visit(k: Any, sums: Sequence[Any]) -> list[Any]:
+            here = [w.at(left, b.mul(b.add(row.get(), index(r)), a_row), tile.dtype) for r in range(together)]
+            return stepping(w, tile, here, a_step, lambda k: read(w.at(right, b.mul(k, stride), tile.dtype)))(k, sums)
+
+        with fetching(w, visit, *lines) as step, w.loop(0, tile.rows, together) as r:
+            row.set(r)
+            places = places_of(w, tile, w.at(place, b.mul(r, across), tile.dtype), across, together)
+            bits_here = w.at(bits[0], b.mul(r, bits[1]), WORDS)
 
             def word(i: Any) -> Any:
                 return word_at(w, bits_here, bits[1], bits[2], together, i)
