@@ -78,7 +78,24 @@ def test_float64(tmp_path: Path) -> None:
 
 @needs_compiler
 def test_names_of_the_user_cannot_break_the_file(tmp_path: Path) -> None:
-    names = ["int", "predict", "expf", "*\\ int x;", "é", "9 lives", "x", "y", "relu", "i", "product", "total"]
+    names = [
+        "bool",
+        "nullptr",
+        "typeof",
+        "linux",
+        "int",
+        "predict",
+        "expf",
+        "*\\ int x;",
+        "é",
+        "9 lives",
+        "x",
+        "y",
+        "relu",
+        "i",
+        "product",
+        "total",
+    ]
     stack = [layers.Dense(6, "relu", name=name) for name in names]
     model = bl.Sequential([layers.Input((6,)), *stack], name="*\n#error\n*")
     model.export(tmp_path / "m.c")
@@ -87,10 +104,44 @@ def test_names_of_the_user_cannot_break_the_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, predicted, rtol=1e-6, atol=1e-6)
 
 
+@needs_compiler
+@pytest.mark.parametrize("standard", ["gnu2x", "gnu99"])
+def test_names_that_newer_and_looser_compilers_take(standard: str, tmp_path: Path) -> None:
+    names = ["bool", "true", "nullptr", "typeof", "constexpr", "alignas", "static_assert", "asm", "linux", "unix"]
+    model = bl.Sequential([layers.Input((2,)), *(layers.Dense(2, "relu", name=name) for name in names)])
+    model.export(tmp_path / "m.c")
+    command = [COMPILER, f"-std={standard}", "-Wall", "-Werror", "-c", tmp_path / "m.c", "-o", tmp_path / "m.o"]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).stderr == ""
+
+
+@needs_compiler
+@pytest.mark.parametrize("call", ["relu", lambda x: ops.maximum(x, 0.5), lambda x: ops.clip(x, -1.0, 1.0)])
+def test_nan_stays_nan(call: Any, tmp_path: Path) -> None:
+    model = row(layers.Activation(call))[0]
+    x = WIDE.copy()
+    x[:, 1] = np.nan
+    model.export(tmp_path / "m.c")
+    [found] = called(compiled(tmp_path / "m.c", "-O2"), [x], [x])
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
+
+
+@needs_compiler
+def test_the_lowest_integer(tmp_path: Path) -> None:
+    model = row(layers.Activation(lambda x: ops.cast(ops.maximum(ops.cast(x, "int64"), -(2**63)), "float32")))[0]
+    model.export(tmp_path / "m.c")
+    [found] = called(compiled(tmp_path / "m.c"), [WIDE], [WIDE])
+    np.testing.assert_array_equal(found, np.trunc(WIDE))
+
+
+def test_a_batch_larger_than_an_int_can_count(tmp_path: Path) -> None:
+    row(layers.Dense(2))[0].export(tmp_path / "m.c")
+    assert "for (long long i = 0; i < n; i++)\n        predict(x + i * 6, y + i * 2);" in (tmp_path / "m.c").read_text()
+
+
 def test_it_reads_as_a_person_would_write_it(tmp_path: Path) -> None:
     shaken(row(layers.Rescaling(0.5), layers.Dense(4, "relu"), layers.Dense(3, "softmax"))[0]).export(tmp_path / "m.c")
     text = (tmp_path / "m.c").read_text()
-    assert "static float relu(float x) {\n    return fmaxf(x, 0.0f);\n}" in text
+    assert "static float relu(float x) {\n    return maximum(x, 0.0f);\n}" in text
     body = text.partition("void predict(const float *x, float *y) {\n")[2].partition("\n}")[0]
     assert body.splitlines() == [
         "    float rescaling[6]; /* (6,) */",

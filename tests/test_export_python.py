@@ -137,6 +137,14 @@ def test_names_of_the_user_cannot_break_the_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, model.predict(WIDE, verbose=0), rtol=1e-6, atol=1e-6)
 
 
+def test_a_layer_named_as_a_type_leaves_the_type_alone(tmp_path: Path) -> None:
+    told = layers.Activation(lambda x: ops.cast(ops.cast(x, "bool"), "float32"), name="told")
+    model = bl.Sequential([layers.Input((6,)), layers.Dense(6, "relu", name="bool"), told])
+    model.export(tmp_path / "m.py")
+    found = load(tmp_path / "m.py")["predict"](WIDE)
+    np.testing.assert_array_equal(found, model.predict(WIDE, verbose=0))
+
+
 def test_one_rule_with_two_settings_is_two_functions(tmp_path: Path) -> None:
     stack = [layers.LeakyReLU(0.1), layers.LeakyReLU(0.2), layers.LeakyReLU(0.1)]
     row(*stack)[0].export(tmp_path / "m.py")

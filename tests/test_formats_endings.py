@@ -96,6 +96,46 @@ def test_a_model_of_the_old_format_that_keras_wrote() -> None:
     )
 
 
+def test_a_model_that_keras_2_wrote_and_its_training_that_goes_on() -> None:
+    said = np.load(ARCHIVES.parent / "keras_2_files.npz")
+    model = formats.load_model(ARCHIVES / "keras_2.h5")
+    np.testing.assert_allclose(model.predict(said["x"], verbose=0), said["outputs"], atol=1e-6)
+    assert set(model.evaluate(said["x"], said["y"], verbose=0, return_dict=True)) == {"loss", "accuracy"}
+    model.fit(said["x"], said["y"], batch_size=4, epochs=2, shuffle=False, verbose=0)
+    for i, weight in enumerate(model.get_weights()):
+        np.testing.assert_allclose(weight, said[f"weight_{i}"], atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("notes", "why"), [({"a": float("nan")}, "Out of range"), ({"a": object()}, "object"), ({"a": {1}}, "set")]
+)
+@pytest.mark.parametrize("ending", [".keras", ".npz", ".safetensors", ".onnx", ".py", ".c"])
+def test_notes_that_are_no_json_are_refused_by_every_format(
+    ending: str, notes: dict[str, Any], why: str, trained: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=f"no JSON.*{why}"):
+        formats.save_model(trained, tmp_path / f"m{ending}", notes=notes)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".npz"])
+def test_summary_of_weights_alone(
+    ending: str, trained: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained.save_weights(tmp_path / f"w{ending}")
+    assert run(["summary", str(tmp_path / f"w{ending}")]) == 0
+    assert "layers/dense/kernel" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", [".py", ".c"])
+def test_summary_of_a_program_says_what_would_do(
+    ending: str, trained: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained.export(tmp_path / f"m{ending}")
+    assert run(["summary", str(tmp_path / f"m{ending}")]) == 2
+    assert "cannot be listed. Expected a name that ends in .keras" in capsys.readouterr().err
+
+
 def test_the_network_without_its_weights(trained: Any, tmp_path: Path) -> None:
     trained.save(tmp_path / "model.json")
     again = formats.load_model(tmp_path / "model.json")
@@ -122,7 +162,7 @@ def test_convert(source: str, target: str, trained: Any, tmp_path: Path, capsys:
 def test_convert_to_what_cannot_be_written(trained: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trained.save(tmp_path / "m.keras")
     assert run(["convert", str(tmp_path / "m.keras"), str(tmp_path / "m.h5")]) == 2
-    assert "cannot" in capsys.readouterr().err
+    assert "cannot be written" in capsys.readouterr().err
     assert run(["convert", str(tmp_path / "m.keras"), str(tmp_path / "m.onxx")]) == 2
     assert "has no ending we know. Expected a name that ends in" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.keras"]

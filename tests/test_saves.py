@@ -9,6 +9,7 @@ import errno
 import functools
 import io
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,18 +19,22 @@ import numpy as np
 import pytest
 
 import backlit as bl
-from backlit import files
+from backlit import files, layers
 from backlit.datasets import idx
 from backlit.errors import ModelFileError
 from backlit.formats import load_model, save_model
 from backlit.formats.checkpoint import previous, read_checkpoint, write_checkpoint
+from backlit.preprocessing.image import img_to_array, load_img, save_img
+from backlit.training.events.event_file import EventFile
+from backlit.training.events.summaries import scalar
 from backlit.training.snapshot import Snapshot
 from benchmarks.damage import Outcome, cuts, flips, same_or_refused, small_model
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX calls")
 
 CODES = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.EDQUOT)
-CALLS = ("open", "fsync", "replace", "link", "unlink", "close", "chmod")
+CALLS = ("open", "fsync", "replace", "link", "unlink", "close", "chmod", "write", "fstat")
+NAMED = ("open", "replace", "link", "unlink", "chmod")  # those whose errors name a file
 
 
 class Faults:
@@ -78,7 +83,12 @@ def failing(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             if faults.strikes(name):
                 if name == "close":
                     real(*args)
-                raise faults.error(*(() if name in ("fsync", "close") else args))
+                if name == "write" and faults.short and len(args[1]) > 1:
+                    faults.hit_on_write = True
+                    return real(args[0], args[1][: len(args[1]) // 2])
+                raise faults.error(*(args if name in NAMED else ()))
+            if name == "write" and faults.hit_on_write:
+                raise faults.error()
             return real(*args, **named)
 
         return call
@@ -107,8 +117,62 @@ def graph_text(path: Path, number: int) -> None:
     graphs._kept(f"digraph {{ {number} }}", path)
 
 
+def export(path: Path, number: int) -> None:
+    save_model(model_with(number), path)
+
+
+def save_weights(path: Path, number: int) -> None:
+    model_with(number).save_weights(path)
+
+
+@functools.cache
+def reader() -> Any:
+    return small_model()
+
+
+def loaded_weight(path: Path) -> int:
+    reader().load_weights(path)
+    return int(reader().get_weights()[0].max())
+
+
+@functools.cache
+def exported(ending: str, number: int) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        export(Path(folder) / f"m{ending}", number)
+        return (Path(folder) / f"m{ending}").read_bytes()
+
+
+def which(path: Path) -> int:
+    """Return the number of the model whose export these bytes are."""
+    return next(n for n in (1, 2) if path.read_bytes() == exported(path.suffix, n))
+
+
+def save_network(path: Path, number: int) -> None:
+    save_model(bl.Sequential([layers.Input((3,)), layers.Dense(number)]), path)
+
+
+def save_picture(path: Path, number: int) -> None:
+    save_img(path, np.full((4, 4, 1), number, np.uint8), scale=False)
+
+
 def save_idx(path: Path, number: int) -> None:
     idx.write(path, np.full((30, 5), number, np.uint8))
+
+
+def log(path: Path, number: int) -> None:
+    """Write two lines, as a training of two epochs does."""
+    logger = bl.callbacks.CSVLogger(path)
+    logger.on_train_begin()
+    for epoch in range(2):
+        logger.on_epoch_end(epoch, {"loss": number})
+
+
+def add_events(path: Path, number: int) -> None:
+    """Write two records of a fixed time into a file of that name."""
+    events = EventFile(str(path.parent))
+    events.path = str(path)
+    for step in range(2):
+        events.write(step, [scalar("loss", number)])
 
 
 def highest(path: Path) -> int:
@@ -127,6 +191,11 @@ FORMATS: list[tuple[str, Callable[[Path, int], Any], Callable[[Path], int]]] = [
         lambda path, n: write_checkpoint(path, snapshot(n)),
         lambda path: int(read_checkpoint(path).facts["epoch"]),
     ),
+    *((f"m{ending}", export, highest_weight) for ending in (".safetensors", ".npz", ".onnx")),
+    *((f"m{ending}", export, which) for ending in (".py", ".c")),
+    *((f"w{ending}", save_weights, loaded_weight) for ending in (".weights.h5", ".safetensors", ".npz")),
+    ("m.json", save_network, lambda path: load_model(path).layers[-1].units),
+    ("p.png", save_picture, lambda path: int(img_to_array(load_img(path, color_mode="grayscale")).max())),
     ("i.idx", save_idx, highest),
     ("i.idx.gz", save_idx, highest),
     ("g.dot", graph_text, lambda path: int(path.read_text().split()[2])),
@@ -172,6 +241,40 @@ def test_every_call_may_fail(
     assert raised >= {"open", "write", "fsync", "replace", "close"}
 
 
+@pytest.mark.parametrize("add", [log, add_events])
+def test_a_log_holds_whole_lines_whichever_call_fails(
+    add: Callable[[Path, int], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was added before stays; half a line is taken back; the error has the path and what to do."""
+    monkeypatch.setattr("time.time", lambda: 1e9)
+    path, wholly = tmp_path / "log", Faults(errno.EIO, 0)
+    states = [b""]
+    with monkeypatch.context() as patch:
+        real = files.append_file
+        for module in ("backlit.training.callbacks.csv_logger", "backlit.training.events.event_file"):
+            patch.setattr(f"{module}.append_file", lambda *a: (real(*a), states.append(path.read_bytes()))[0])
+        with failing(wholly, monkeypatch):
+            add(path, 1)
+    states.append(path.read_bytes().partition(b"\n")[0] + b"\n")  # of a table, the header
+    for code, short in [*((code, False) for code in CODES), (errno.ENOSPC, True)]:
+        for at in range(1, wholly.count + 1):
+            path.unlink()
+            faults = Faults(code, at, short)
+            error: OSError | None = None
+            with failing(faults, monkeypatch):
+                try:
+                    add(path, 1)
+                except OSError as caught:
+                    error = caught
+            assert faults.name
+            if error is not None:
+                assert str(path) in str(error)
+                assert "unharmed" in str(error)
+            path.touch()
+            assert path.read_bytes() in (states if error else states[-2:-1]), (faults.name, at)
+    assert wholly.count >= 6
+
+
 def test_two_failures_in_a_row_leave_one_temporary_and_the_next_save_sweeps(tmp_path: Path, monkeypatch: Any) -> None:
     path = tmp_path / "a"
     files.write_file(path, "old")
@@ -199,9 +302,9 @@ def test_an_error_about_another_file_is_not_blamed_on_the_target(tmp_path: Path)
 
 
 def test_no_other_way_to_write() -> None:
-    """Files are made through `files` alone; what appends lines, or belongs to others' formats, is named here."""
+    """Files are made through `files` alone; what belongs to others' formats is named here."""
     allowed = {
-        "files.py", "csv_logger.py", "event_file.py",  # the latter two append whole lines and records
+        "files.py",
         "object_cache.py",  # machine code: checked by digest, made again where it is missing
         "hdf5.py",  # into memory
         "fetch.py",  # moves what was downloaded and checked
@@ -216,6 +319,7 @@ def test_no_other_way_to_write() -> None:
         '"wb")',
         '"w")',
         '"ab")',
+        '"a", encoding',
     )
     found = {p.name for p in source.rglob("*.py") if any(word in p.read_text("utf-8") for word in words)}
     assert found - allowed == set()

@@ -1,7 +1,7 @@
 """The one way Backlit writes a file: all of it or none of it.
 
 The bytes go to a temporary neighbor which is renamed over the target when it is complete and on disk; whatever happens
-before that, the old file stands.
+before that, the old file stands. Logs grow by whole lines and records: what could not be added wholly is taken back.
 """
 
 from __future__ import annotations
@@ -69,6 +69,29 @@ def replacing(path: StrPath, keep: StrPath | None = None) -> Generator[BinaryIO]
             raise _explained(error, target) from error
         raise
     _sync_folder(target.parent)
+
+
+def append_file(path: StrPath, data: bytes) -> int:
+    """Add `data` to the end of a file, made if it is not there: all of it or none. Return the file's size in bytes.
+
+    A disk that refuses raises the `OSError` it is, with the path and what to do.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            before, rest = os.fstat(descriptor).st_size, memoryview(data)
+            try:
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(descriptor, before)
+                raise
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _explained(error, Path(path)) from error
+    return before + len(data)
 
 
 def scratch(target: StrPath) -> tuple[Path, BinaryIO]:

@@ -5,6 +5,7 @@ What a file may contain is decided here, never by the file.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -25,15 +26,14 @@ def save_model(model: Any, path: StrPath, overwrite: bool = True, notes: Mapping
     `notes`, plain JSON, are kept in the file beside the network, for `read_notes`, and in `model.notes`; without
     them the notes of the model are kept. Keras passes over them.
 
-    Other endings, and with `overwrite=False` an existing file, raise `ConfigError`; a disk that refuses raises
-    `ModelFileError`.
+    Other endings, notes that are no JSON, and with `overwrite=False` an existing file, raise `ConfigError`; a disk that
+    refuses raises `ModelFileError`.
     """
     from .by_extension import find
 
     save = find(path, "save").verb("save")
     _require_free(path, overwrite)
-    if notes is not None:
-        model.notes = dict(notes)
+    model.notes = _plain(model.notes if notes is None else notes)
     save(model, path, model.notes)
 
 
@@ -85,7 +85,7 @@ def convert(
     from .by_extension import find
 
     row = find(target)
-    whole = "save" in row.verbs
+    whole = "save_weights" not in row.verbs or "save" in row.verbs
     row.verb("save" if whole else "save_weights")
     _require_free(target, overwrite)
     model = load_model(source, custom_objects)
@@ -98,13 +98,28 @@ def convert(
 def summary(path: StrPath, **options: Any) -> str:
     """Return the layers of the model in a file as `Model.summary` prints them, or the arrays of a file of weights."""
     from .by_extension import find
+    from .revive import NoNetwork
 
     row = find(path)
     if "load" not in row.verbs:
         return row.verb("summary")(path)
     lines: list[str] = []
-    load_model(path).summary(print_fn=lines.append, **options)
+    try:
+        model = load_model(path)
+    except NoNetwork:
+        return row.verb("summary")(path)
+    model.summary(print_fn=lines.append, **options)
     return "\n".join(lines)
+
+
+def _plain(notes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return notes as a file gives them back: with lists for tuples, and texts for keys."""
+    try:
+        return json.loads(json.dumps(dict(notes), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"The notes hold something that is no JSON ({error}). Give numbers, texts and lists."
+        ) from None
 
 
 def _require_free(path: StrPath, overwrite: bool) -> None:

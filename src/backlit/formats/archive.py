@@ -27,7 +27,7 @@ def write_archive(path: StrPath, members: Mapping[str, bytes]) -> None:
             for name, data in members.items():
                 archive.writestr(zipfile.ZipInfo(name, _DATE), data)
     except OSError as error:
-        raise ModelFileError(f"{path} could not be written ({error.strerror or error}).") from error
+        raise ModelFileError(f"{path} could not be written: {error.strerror or error}.") from error
 
 
 def read_archive(path: StrPath) -> dict[str, bytes]:

@@ -93,5 +93,6 @@ def find(path: StrPath, verb: str | None = None) -> Format:
 
 
 def _choices(verb: str | None) -> str:
-    endings = [row.extension for row in FORMATS if verb is None or verb in row.verbs]
+    enough = {verb, "load"} if verb == "summary" else {verb}  # a model that is read can be listed
+    endings = [row.extension for row in FORMATS if verb is None or not enough.isdisjoint(row.verbs)]
     return f"Expected a name that ends in {', '.join(endings)}."

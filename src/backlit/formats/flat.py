@@ -17,7 +17,7 @@ from ..arrays import Array, DType, Shape
 from ..errors import ModelFileError
 from ..files import StrPath
 from . import state
-from .revive import built_optimizer, config_text, parsed, refusing, require_built, revive
+from .revive import NoNetwork, built_optimizer, config_text, parsed, refusing, require_built, revive
 
 
 class Source(Protocol):
@@ -72,7 +72,7 @@ def restored(source: Source, custom_objects: Mapping[str, Any] | None, compile: 
     """Return the model that a file describes; one without a description raises `ModelFileError`."""
     text = _described(source).get("model")
     if not isinstance(text, dict):
-        raise ModelFileError(
+        raise NoNetwork(
             f"{source.name} holds no description of a network. Make the model, and call model.load_weights."
         )
 

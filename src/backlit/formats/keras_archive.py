@@ -36,12 +36,7 @@ def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> N
         **({NOTES: dict(notes)} if notes else {}),
     }
     config, weights = config_text(model).encode(), state.weights_bytes(model, built_optimizer(model))
-    try:
-        metadata[DIGEST] = _digest(metadata, config, weights)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"The notes hold something that is no JSON ({error}). Give numbers, texts and lists."
-        ) from None
+    metadata[DIGEST] = _digest(metadata, config, weights)
     members = {archive.METADATA: json.dumps(metadata).encode(), archive.CONFIG: config, archive.WEIGHTS: weights}
     archive.write_archive(path, members)
 

@@ -15,13 +15,12 @@ import numpy as np
 from ..arrays import Array
 from ..errors import ModelFileError
 from ..files import StrPath
-from . import hdf5
+from . import hdf5, keras_2
 from .listing import listing
-from .revive import parsed, refusing, require_built, revive
+from .revive import NoNetwork, parsed, refusing, require_built, revive
 from .whole_file import read_bytes
 
 WEIGHTS, OPTIMIZER, TOP = "model_weights", "optimizer_weights", "top_level_model_weights"
-OLD_OPTIONS = {"jit_compile", "is_legacy_optimizer"}  # of optimizers in Keras 2; they change no number
 Pairs = list[tuple[Any, Array]]
 
 
@@ -34,17 +33,20 @@ def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile
     reader = hdf5.Reader(data, source)
     text = reader.text("", "model_config")
     if text is None:
-        raise ModelFileError(f"{source} holds no network. Make the model, and call model.load_weights.")
+        raise NoNetwork(f"{source} holds no network. Make the model, and call model.load_weights.")
     training = reader.text("", "training_config") if compile else None
     with refusing(source):
         config = parsed(text)
+        if (reader.text("", "keras_version") or "").startswith("2"):
+            config = keras_2.network(config, source)
         if training is not None:
             config["compile_config"] = _compile_config(parsed(training))
 
     def fill(model: Any, optimizer: Any) -> None:
         found = list(_weights(reader, WEIGHTS, model))
         if optimizer is not None and reader.has(OPTIMIZER):
-            found += _pairs(reader, OPTIMIZER, "the optimizer", list(optimizer.variables))
+            names, variables = keras_2.memory(reader.texts(OPTIMIZER, "weight_names"), list(optimizer.variables))
+            found += _named_pairs(reader, OPTIMIZER, "the optimizer", names, variables)
         _assign(found)
 
     return revive(source, json.dumps(config), len(data), custom_objects, compile, fill)
@@ -85,9 +87,10 @@ def _in_order(layer: Any) -> list[Any]:
 
 
 def _pairs(reader: hdf5.Reader, group: str, owner: str, variables: list[Any]) -> Pairs:
-    names = reader.texts(group, "weight_names")
-    if group == OPTIMIZER and len(names) == len(variables) + 1:
-        names = [name for name in names if not name.startswith("current_learning_rate")]  # of a schedule: it follows
+    return _named_pairs(reader, group, owner, reader.texts(group, "weight_names"), variables)
+
+
+def _named_pairs(reader: hdf5.Reader, group: str, owner: str, names: list[str], variables: list[Any]) -> Pairs:
     if len(names) != len(variables):
         raise ModelFileError(
             f"{reader.source}: {owner} has {len(names)} arrays in the file, the network needs {len(variables)}. "
@@ -107,11 +110,8 @@ def _assign(pairs: Pairs) -> None:
 def _compile_config(training: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `compile` was given in the layout of Keras 3."""
     found = {key: training.get(key) for key in ("loss", "loss_weights", "metrics", "weighted_metrics")}
+    found["loss"] = keras_2.loss(found["loss"])
     entry = training.get("optimizer_config")
     if isinstance(entry, dict) and isinstance(entry.get("config"), dict):
-        config = {key: value for key, value in entry["config"].items() if key not in OLD_OPTIONS}
-        if config.get("weight_decay") in (0, False):  # how Keras 2 says that there is none
-            config["weight_decay"] = None
-        kind = str(entry.get("class_name")).rpartition(">")[2]
-        found["optimizer"] = entry | {"class_name": kind, "config": config}
+        found["optimizer"] = keras_2.optimizer(entry)
     return found

@@ -21,6 +21,10 @@ from .keras_compile import compile_as, compile_config
 Fill = Callable[[Any, Any], None]  # (model, its optimizer or None): assign every array, or raise ModelFileError
 
 
+class NoNetwork(ModelFileError):
+    """A file holds weights alone."""
+
+
 def revive(
     source: str, text: bytes | str, size: int, custom_objects: Mapping[str, Any] | None, compile: bool, fill: Fill
 ) -> Any:

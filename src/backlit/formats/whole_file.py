@@ -16,10 +16,7 @@ def write_bytes(path: StrPath, data: bytes | str) -> None:
     try:
         write_file(path, data)
     except OSError as error:
-        raise ModelFileError(
-            f"{os.fspath(path)} could not be written ({error.strerror or error}). A file that was there before is "
-            "unharmed. Make room, or choose another folder."
-        ) from error
+        raise ModelFileError(f"{os.fspath(path)} could not be written: {error.strerror or error}.") from error
 
 
 def read_bytes(path: StrPath) -> bytes:

@@ -54,6 +54,7 @@ METRICS = Vocabulary(
 WRAPPER = "MeanMetricWrapper"
 _CLASS_OF = {cls.rule: cls for cls in CLASSES.values() if issubclass(cls, RuleMetric)}
 ACCURACY_BY_SHAPE = ("accuracy", "acc")
+ACCURACIES = {snake_case(name) for name in CLASSES if name.endswith("Accuracy")}
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -118,6 +119,8 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         return _made(config)
     if isinstance(config, Mapping) and config.get("class_name") == WRAPPER:
         settings = dict(config.get("config") or {})
+        if str(settings.get("fn")) in ACCURACIES:  # the name of a metric, as Keras 2 writes "accuracy"
+            return METRICS.find(settings.pop("fn"))(**settings)
         return MeanMetricWrapper(losses.deserialize(settings.pop("fn", None), custom_objects), **settings)
     return METRICS.deserialize(config, custom_objects)
 

@@ -27,7 +27,7 @@ PREDICT = """\
 }}
 
 {batch} {{
-    for (int i = 0; i < n; i++)
+    for (long long i = 0; i < n; i++)
         predict({calls});
 }}"""
 TAKEN = """
@@ -39,5 +39,6 @@ TAKEN = """
     scalbn significand signgam sin sinh sqrt tan tanh tgamma trunc y0 y1 yn drem finite isinf isnan isfinite
     isnormal signbit fpclassify predict predict_batch total places start end top best row held named at value
     outer inner size count columns rows reverse
-"""  # words of C, functions of <math.h>, and names that our own functions use
+    bool true false nullptr alignas alignof constexpr static_assert thread_local typeof typeof_unqual asm unix linux
+"""  # words of C, up to C23 and those that GNU adds, functions of <math.h>, and names that our own functions use
 KEYWORDS = frozenset(TAKEN.split())

@@ -31,19 +31,18 @@ OPERATORS = {
     "logical_and": "&&", "logical_or": "||",
 }  # fmt: skip
 MATH = {  # with the suffix f for float
-    "absolute": "fabs", "maximum": "fmax", "minimum": "fmin", "sqrt": "sqrt", "exp": "exp", "expm1": "expm1",
-    "log": "log", "log1p": "log1p", "sin": "sin", "cos": "cos", "tanh": "tanh", "arctan": "atan", "floor": "floor",
-    "ceil": "ceil", "round": "rint", "power": "pow",
+    "absolute": "fabs", "sqrt": "sqrt", "exp": "exp", "expm1": "expm1", "log": "log", "log1p": "log1p", "sin": "sin",
+    "cos": "cos", "tanh": "tanh", "arctan": "atan", "floor": "floor", "ceil": "ceil", "round": "rint", "power": "pow",
 }  # fmt: skip
-HELPERS = {  # {t}: the type, {f}: the suffix of its functions, {n}: that of the name
+HELPERS = {  # {t}: the type, {f}: the suffix of its functions, {n}: that of the name, {or_nan}: fmax hides NaN
     "sign": "static {t} sign{n}({t} x) {{\n    return ({t})((x > 0) - (x < 0));\n}}",
     "square": "static {t} square{n}({t} x) {{\n    return x * x;\n}}",
     "mod": "static {t} mod{n}({t} x, {t} y) {{\n    const {t} r = {rest};\n"
            "    return r != 0 && (r < 0) != (y < 0) ? r + y : r;\n}}",
     "floor_divide": "static {t} floor_divide{n}({t} x, {t} y) {{\n    const {t} r = {rest};\n"
                     "    return {whole}((x - (r != 0 && (r < 0) != (y < 0) ? r + y : r)) / y);\n}}",
-    "maximum": "static {t} maximum{n}({t} x, {t} y) {{\n    return x > y ? x : y;\n}}",
-    "minimum": "static {t} minimum{n}({t} x, {t} y) {{\n    return x < y ? x : y;\n}}",
+    "maximum": "static {t} maximum{n}({t} x, {t} y) {{\n    return x > y{or_nan} ? x : y;\n}}",
+    "minimum": "static {t} minimum{n}({t} x, {t} y) {{\n    return x < y{or_nan} ? x : y;\n}}",
     "absolute": "static {t} absolute{n}({t} x) {{\n    return x < 0 ? -x : x;\n}}",
 }  # fmt: skip
 SUFFIX = {"float32": "f", "float64": ""}
@@ -55,24 +54,32 @@ def typed(name: str, text: str, dtype: DType) -> tuple[str, str]:
     kind, floating, f = TYPES[dtype.name], dtype.kind == "f", SUFFIX.get(dtype.name, "")
     own = "" if dtype == np.float32 else f"_{kind.replace(' ', '_')}"
     rest, whole = (f"fmod{f}(x, y)", f"rint{f}") if floating else ("x % y", "")
-    return f"{name}{own}", text.format(t=kind, f=f, n=own, rest=rest, whole=whole)
+    or_nan = " || x != x" if floating else ""
+    return f"{name}{own}", text.format(t=kind, f=f, n=own, rest=rest, whole=whole, or_nan=or_nan)
 
 
 def literal(value: Array) -> Text:
     """Return one number as it stands in an expression, e.g. `0.5f`: the shortest text that is this number."""
     item = value.reshape(())[()]
     if value.dtype.kind != "f":
-        return number(f"{int(item)}{'LL' * (abs(int(item)) >= 2**31)}")
+        return number(_whole(int(item)))
     if not np.isfinite(item):
         return number("NAN" if np.isnan(item) else "INFINITY" if item > 0 else "-INFINITY")
     return number(f"{item!s}{SUFFIX[value.dtype.name]}")
+
+
+def _whole(value: int) -> str:
+    """Return an integer; C has no negative numbers, and no positive one as large as the lowest is."""
+    if value == -(2**63):
+        return "(-9223372036854775807LL - 1)"
+    return f"{value}{'LL' * (abs(value) >= 2**31)}{'U' * (value >= 2**63)}"
 
 
 def digits(array: Array) -> list[str]:
     """Return the numbers of an array exactly, those with a point as C99 writes bits: `0x1.800000p+1f`."""
     flat = array.reshape(-1)
     if array.dtype.kind != "f":
-        return [str(int(value)) for value in flat]
+        return [_whole(int(value)) for value in flat]
     if not np.isfinite(flat).all():
         return [literal(value).text for value in flat]
     text = " ".join([*map(float.hex, flat.tolist()), ""])

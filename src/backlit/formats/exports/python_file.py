@@ -31,19 +31,9 @@ from .python_words import WORDS, dtype_text, literal
 from .statements import Names, called, lines, named_weights, readable, sizes_text
 
 TAKEN = {
-    *keyword.kwlist,
-    "np",
-    "base64",
-    "predict",
-    "main",
-    "batch",
-    "array",
-    "len",
-    "range",
-    "print",
-    "sys",
-    "argparse",
-}
+    *keyword.kwlist, "np", "base64", "sys", "argparse", "predict", "main", "batch", "read", "array",
+    "bool", "isinstance", "len", "tuple", "zip",
+}  # fmt: skip
 WIDTH = 112
 LONGEST_LINE = 92
 LARGEST_LITERAL = 16  # numbers of an array that stands where it is used

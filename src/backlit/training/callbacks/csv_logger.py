@@ -1,11 +1,12 @@
 """CSVLogger writes the results of every epoch as one line of a file.
 
-The file is opened for each line only, so that it is complete whenever training breaks off.
+Each line is added wholly or not at all, so that the file is complete whenever training breaks off.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import os
 import warnings
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
+from ...files import append_file, write_file
 from .arguments import wrong
 from .callback import Callback, Logs
 
@@ -41,15 +43,15 @@ class CSVLogger(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Create the file if it is not there, so that a path that cannot be written fails now."""
         self.keys = None
-        with open(self.filename, "a", encoding="utf-8"):
-            self.size = os.path.getsize(self.filename) if self.append else 0
+        size = append_file(self.filename, b"")
+        self.size = size if self.append else 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write one line, before the first one the header."""
         logs = logs or {}
         if self.keys is None:
             self.keys = self._begin(sorted(logs))
-        self._write([epoch, *(cell(logs.get(key, "NA")) for key in self.keys)])
+        self.size = append_file(self.filename, self._line([epoch, *(cell(logs.get(key, "NA")) for key in self.keys)]))
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue the file after the line that was the last one then; later lines are dropped."""
@@ -67,8 +69,7 @@ class CSVLogger(Callback):
             return header
         if not any(name.startswith("val_") for name in names):
             names = names + [f"val_{name}" for name in names]
-        os.truncate(self.filename, 0)
-        self._write(["epoch", *names])
+        write_file(self.filename, self._line(["epoch", *names]))
         return names
 
     def _header(self) -> list[str] | None:
@@ -76,10 +77,10 @@ class CSVLogger(Callback):
             first = next(csv.reader(file, delimiter=self.separator), None)
         return first[1:] if first else None
 
-    def _write(self, row: list[Any]) -> None:
-        with open(self.filename, "a", encoding="utf-8", newline="") as file:
-            csv.writer(file, delimiter=self.separator).writerow(row)
-        self.size = os.path.getsize(self.filename)
+    def _line(self, row: list[Any]) -> bytes:
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=self.separator).writerow(row)
+        return text.getvalue().encode("utf-8")
 
 
 def cell(value: Any) -> Any:

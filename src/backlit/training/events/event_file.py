@@ -13,6 +13,7 @@ import struct
 import time
 from collections.abc import Iterable
 
+from ...files import append_file
 from ...protobuf import content, double, whole
 
 POLYNOMIAL = 0x82F63B78  # of CRC-32C, lowest bit first
@@ -90,7 +91,8 @@ class EventFile:
             import socket  # most programs write no event file
 
             name = f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}.{os.getpid()}.{next(_number)}.v2"
-            self.path = os.path.join(self.folder, name)
-            data = record(event(now, version=VERSION)) + data
-        with open(self.path, "ab") as file:  # opened for each event: complete whenever training breaks off
-            file.write(data)
+            path = os.path.join(self.folder, name)
+            append_file(path, record(event(now, version=VERSION)) + data)
+            self.path = path
+        else:
+            append_file(self.path, data)
