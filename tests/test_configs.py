@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 import backlit as bl
 from backlit import constraints, initializers, layers, losses, metrics, optimizers, regularizers
+from backlit.errors import ConfigError, ModelFileError
 from backlit.formats import load_model
 
 ABSTRACT = {
@@ -81,3 +83,33 @@ def test_settings_of_a_wrapped_function_are_kept_in_files(given: dict[str, Any],
     again = load_model(tmp_path / "m.keras", custom_objects={"own": own})
     results = [one.evaluate(ROWS, TARGET, verbose=0, return_dict=True) for one in (model, again)]
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("wrapper", [losses.LossFunctionWrapper, metrics.MeanMetricWrapper])
+@pytest.mark.parametrize(
+    ("fn", "options", "said"),
+    [
+        (None, {}, "has the function None"),
+        (losses.binary_crossentropy, {"smoothing": 0.1}, "cannot call binary_crossentropy .*'smoothing'"),
+    ],
+)
+def test_a_function_that_cannot_be_called_is_refused_at_once(wrapper: Any, fn: Any, options: Any, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        wrapper(fn, **options)
+
+
+def test_a_file_whose_loss_cannot_be_called_is_refused(tmp_path: Path) -> None:
+    model = bl.Sequential([layers.Input((2,)), layers.Dense(1, "sigmoid")])
+    model.compile("sgd", losses.LossFunctionWrapper(own, times=3.0))
+    model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as whole:
+        members = {name: whole.read(name) for name in whole.namelist()}
+    members["config.json"] = members["config.json"].replace(b'"times"', b'"never"')
+    notes = json.loads(members["metadata.json"])
+    notes.pop("backlit_sha256")  # the digest would tell, too
+    members["metadata.json"] = json.dumps(notes).encode()
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as changed:
+        for name, data in members.items():
+            changed.writestr(name, data)
+    with pytest.raises(ModelFileError, match=r"m\.keras.*never"):
+        load_model(tmp_path / "m.keras", custom_objects={"own": own})

@@ -5,6 +5,7 @@ The formulas are functions in the neighboring modules, the classes around them c
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable
@@ -89,6 +90,7 @@ class FunctionLoss(Loss):
         **options: Any,
     ) -> None:
         super().__init__(name or getattr(fn, "__name__", None), reduction, dtype)
+        require_options(type(self).__name__, fn, options)
         self.fn = fn
         self.options = options
 
@@ -99,6 +101,22 @@ class FunctionLoss(Loss):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments without the function."""
         return super().get_config() | self.options
+
+
+def require_options(owner: str, fn: Any, options: dict[str, Any]) -> None:
+    """Raise `ConfigError` unless `fn(y_true, y_pred, **options)` can be called, as far as its signature is known."""
+    if not callable(fn):
+        raise ConfigError(
+            f"{owner} has the function {fn!r}. Expected a function of (y_true, y_pred) or the name of one."
+        )
+    try:
+        signature = inspect.signature(fn)
+    except ValueError:  # one written in C may not say
+        return
+    try:
+        signature.bind(None, None, **options)
+    except TypeError as error:
+        raise ConfigError(f"{owner} cannot call {getattr(fn, '__name__', fn)} with {options}: {error}.") from None
 
 
 class RuleLoss(FunctionLoss):

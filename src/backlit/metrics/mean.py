@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from .. import ops
-from ..losses.loss import LossFunction, aligned, divide_no_nan
+from ..losses.loss import LossFunction, aligned, divide_no_nan, require_options
 from ..tensor import Tensor, as_tensor
 from .metric import Metric
 
@@ -66,6 +66,7 @@ class MeanMetricWrapper(Mean):
         self, fn: LossFunction, name: str | None = None, dtype: Any = None, direction: str | None = None, **options: Any
     ) -> None:
         super().__init__(name or getattr(fn, "__name__", None) or "mean_metric_wrapper", dtype)
+        require_options(type(self).__name__, fn, options)
         self.fn = fn
         self.options = options
         if direction is not None:
