@@ -146,4 +146,4 @@ def test_a_disk_that_refuses_is_told_at_the_next_pause_or_at_the_end(
     model, x, y = network()
     with pytest.raises(CheckpointError, match=r"training\.checkpoint cannot be written: No space left"):
         model.fit(x, y, epochs=3, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path)])
-    assert count[0] == failing
+    assert count[0] in (failing, failing + 1)  # the next one is tried all the same

@@ -85,19 +85,27 @@ class CheckpointFile:
         self._error: Exception | None = None
 
     def begin(self, snapshot: Snapshot) -> None:
-        """Write a snapshot beside what the caller does next; the one before it is finished first, see `finish`."""
-        self.finish()
+        """Write a snapshot beside what the caller does next; what went wrong with the one before is raised.
+
+        It is written all the same: a disk that had no room may have some now.
+        """
+        wrong = self._waited()
         self._writer = threading.Thread(target=self._write, args=(snapshot,), name="backlit-checkpoint")
         self._writer.start()
+        if wrong is not None:
+            raise wrong
 
     def finish(self) -> None:
         """Wait until what was begun is on disk; what went wrong with it is raised."""
+        if (wrong := self._waited()) is not None:
+            raise wrong
+
+    def _waited(self) -> Exception | None:
         if self._writer is not None:
             self._writer.join()
             self._writer = None
         error, self._error = self._error, None
-        if error is not None:
-            raise error
+        return error
 
     def _write(self, snapshot: Snapshot) -> None:
         try:

@@ -20,7 +20,7 @@ from .lanes import index, number, register_type
 from .programs import Program
 from .runner import NativeRunner
 from .target import Target
-from .writer import Running, Writer
+from .writer import LIST, Running, Writer
 
 SAMPLES = 9
 SAMPLE_SECONDS = 1e-3
@@ -101,7 +101,7 @@ def _write(w: Writer, dtype: DType, target: Target) -> None:
         for one in sums[1:]:
             total = b.fadd(total, one.get())
         first = b.extract_element(total, ir.Constant(ir.IntType(32), 0)) if lanes > 1 else total
-        w.store(first, w.bytes_behind(w.function.args[1], index(48)), dtype)
+        w.store(first, w.bytes_behind(w.function.args[1], index(LIST)), dtype)
     w.finish()
 
 

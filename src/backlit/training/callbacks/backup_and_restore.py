@@ -30,8 +30,8 @@ class BackupAndRestore(Callback):
     files, sequences and flows go on with the same bits; a generator goes on with whatever it gives next.
 
     SIGINT (Ctrl-C) and SIGTERM, where nobody else handles them and `fit` runs in the main thread, keep the state at the
-    next pause, at the latest when a validation under way is over; then they do what they always do. A second one does
-    not wait.
+    next pause, at the latest when a validation under way is over; then they do what they always do. A second one ends
+    `fit` at once, when a file that is being written is complete.
 
     A file of another network raises `CheckpointError`. Source: section B.10 of the Keras semantics.
     """
@@ -106,7 +106,9 @@ class BackupAndRestore(Callback):
 
     def released(self) -> None:
         """Wait for a file that is still being written; then signals do what they did before, one that came too."""
-        with contextlib.suppress(CheckpointError):  # an error that ended `fit` is on its way: it says more
-            if self._file is not None:
-                self._file.finish()
-        self._signals.release()
+        try:
+            with contextlib.suppress(CheckpointError):  # an error that ended `fit` is on its way: it says more
+                if self._file is not None:
+                    self._file.finish()
+        finally:
+            self._signals.release()
