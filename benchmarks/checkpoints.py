@@ -24,10 +24,11 @@ from . import digits
 from .timing import Timing, against, machine, take_turns
 
 SIGNAL = """
-import os, sys, time
+import signal, sys
 import numpy as np
 import backlit
 from backlit import callbacks, layers
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 wide = int(sys.argv[2])
 x, y = np.random.default_rng(0).random((20_000, 784), np.float32), np.arange(20_000) % 10
 hidden = [layers.Dense(wide, "relu") for _ in range(2)]

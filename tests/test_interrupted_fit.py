@@ -24,10 +24,11 @@ from backlit.formats import checkpoint
 from backlit.formats.checkpoint import CheckpointFile, read_checkpoint
 
 PROGRAM = """
-import sys
+import signal, sys
 import numpy as np
 import backlit as bl
 from backlit import callbacks, layers
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
 bl.set_random_seed(0)
 x = np.random.default_rng(0).normal(size=(2000, 40)).astype("float32")
 model = bl.Sequential([layers.Input((40,)), layers.Dense(64, "relu"), layers.Dropout(0.2), layers.Dense(1)])
@@ -50,12 +51,15 @@ def started(folder: Path, epochs: int) -> subprocess.Popen[str]:
 @pytest.mark.skipif(os.name != "posix", reason="sends signals to a child")
 @pytest.mark.parametrize(("number", "said"), [(signal.SIGTERM, ""), (signal.SIGINT, "KeyboardInterrupt")])
 def test_a_signal_keeps_the_state_and_then_does_what_it_does(number: int, said: str, tmp_path: Path) -> None:
-    child = started(tmp_path / "cut", 100_000)
-    assert child.stdout is not None
-    assert child.stdout.readline() == "ready\n"
-    time.sleep(0.1)
-    child.send_signal(number)
-    out, err = child.communicate(timeout=60)
+    with started(tmp_path / "cut", 100_000) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(0.1)
+        child.send_signal(number)
+        try:
+            out, err = child.communicate(timeout=60)
+        finally:
+            child.kill()
     assert "over" not in out
     assert said in err
     assert child.returncode == -number or (number == signal.SIGINT and child.returncode == 1), err
