@@ -23,10 +23,12 @@ from typing import NamedTuple
 import pytest
 
 from backlit import compat
+from backlit.datasets import mnist, strokes
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-PAIRS = [page for page in PAGES if page.name.endswith(".zh-CN.md")]
+FRONT = ROOT / "README.md"
+PAIRS = [page for page in [*PAGES, *ROOT.glob("*.md")] if page.name.endswith(".zh-CN.md")]
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n?```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"[-+]?\d+\.\d+(?:e[-+]?\d+)?")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -97,6 +99,16 @@ def test_what_a_page_shows_is_what_happens(page: Path, tmp_path: Path, monkeypat
         printed = run(block, page, space)
         if block.shown is not None:
             assert agrees(block.shown, printed), f"{name_of(page)}:{block.line} prints\n{printed}\nnot\n{block.shown}"
+
+
+def test_the_code_of_the_front_page_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On drawn digits in the place of MNIST: nothing but what the page itself defines may be needed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mnist, "load_data", lambda: strokes.load_data(train=640, test=64))
+    space: dict[str, object] = {"__name__": "page"}
+    printed = "".join(run(block, FRONT, space) for block in blocks(FRONT))
+    assert "4. UPDATE: Adam" in printed
+    assert printed.count("Epoch 5/5") == 2
 
 
 def refresh(page: Path) -> None:

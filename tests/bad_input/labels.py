@@ -89,7 +89,7 @@ CLASS_NUMBERS = [
         model=network(SPARSE, 1, "sigmoid"),
     ),
     refused("fewer labels than rows", DataError, "x has 10, y has 7", "same number", y=LABELS[:7]),
-    refused("no labels", DataError, "^y is missing", "targets", y=None),
+    refused("no labels", DataError, "^y is missing", "targets. Pass x and y, not x alone", y=None),
     refused("labels empty", DataError, r"^y is empty \(shape \(0,\)\)", "at least one", y=LABELS[:0]),
     refused("a single label", DataError, "^y is a single number, .*0", "first axis", y=0),
     taken("labels as a list", {"y": LABELS}, y=LABELS.tolist()),

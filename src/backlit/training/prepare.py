@@ -75,7 +75,9 @@ def _check_targets(model: Any, targets: Any, shapes: list[Any]) -> None:
             continue
         if target is None:
             missing = "y is missing" if targets is None else f"y lacks {label}"
-            raise DataError(f"{missing}: the model was compiled with a loss, which needs targets. Give fit(x, y).")
+            raise DataError(
+                f"{missing}: the model was compiled with a loss, which needs targets. Pass x and y, not x alone."
+            )
         border.check_finite(label, target, LabelError)
         loss.check_targets(target, shape, label)
     compiled.built = True
