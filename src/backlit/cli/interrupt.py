@@ -21,6 +21,11 @@ class StopsBetweenSteps:
         self._model, self._backup = model, backup
         self._signals = Signals(self._ask)
 
+    @property
+    def cut(self) -> bool:
+        """Whether an epoch that ends now was cut short; one whose last step was done when the signal came was not."""
+        return self.asked and (self._backup.model is None or self._backup.is_kept)
+
     def __enter__(self) -> StopsBetweenSteps:
         self._signals.watch()
         return self

@@ -59,7 +59,7 @@ class EpochResults(Callback):
         super().restore(state)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if not self._stops.asked:
+        if not self._stops.cut:
             for name, value in sorted((logs or {}).items()):
                 self.history.setdefault(name, []).append(float(value))
 

@@ -62,6 +62,11 @@ class BackupAndRestore(Callback):
         """The file."""
         return os.path.join(self.backup_dir, NAME)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the state was kept for an interruption: an epoch that ends after that was cut short."""
+        return self._kept_last
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Make the folder, so that one that cannot be written is found now."""
         os.makedirs(self.backup_dir, exist_ok=True)
