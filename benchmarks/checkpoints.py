@@ -101,7 +101,7 @@ def main() -> None:
         prog="python -m benchmarks.checkpoints", description="What keeping the state costs."
     )
     parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--trials", type=int, default=10)
     given = parser.parse_args()
     print(f"{machine()}, {threading.active_count()} thread(s) in Python; files in {tempfile.gettempdir()}")
