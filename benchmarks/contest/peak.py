@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from llvmlite import binding, ir
 
-ACCUMULATORS = 16  # enough for two units of four cycles' latency
+ACCUMULATORS = 12  # enough for two units of five cycles, and with the factors no more than AVX2 has registers
 BEST_OF = 5
 
 

@@ -39,6 +39,11 @@ class Graph:
         pairs = {n: dy for n, dy in (adjoints or {}).items() if n in inside and dy in inside}
         self.adjoints: Mapping[Node, Node] = MappingProxyType(pairs)
 
+    @cached_property
+    def data(self) -> Mapping[str, Node]:
+        """The inputs that hold a user's data (neither state nor targets): `x`, or several named `x/...`."""
+        return {name: node for name, node in self.inputs.items() if name == "x" or name.startswith("x/")}
+
     def __repr__(self) -> str:
         return f"<graph of {len(self.nodes)} nodes: {len(self.inputs)} inputs, {len(self.outputs)} outputs>"
 

@@ -153,7 +153,7 @@ def native_code(
     names = belonging.with_slices(lowered, dict(lowered.labels) | belonging.short_names(lowered, place))
     nodes = belonging.nodes_of(lowered, place)
     feed = feed_of(batch) | {name: v.stored for name, v in step.variables.items() if name in step.graph.inputs}
-    feed = feed if x is not None else _without_zeros(feed)
+    feed = feed if x is not None else _without_zeros(feed, step.graph)
     items = _items(runner, {node for part in nodes.values() for node in part})
     kernels = _kernels(runner, items, names, feed if measure else None)
     return NativeCode(
@@ -185,14 +185,14 @@ def _native_step(model: Any, batch: Any) -> tuple[Step, NativeRunner]:
         raise ConfigError(f"This model's step runs in the interpreter: {reason}.") from None
 
 
-def _without_zeros(feed: Mapping[str, Array]) -> dict[str, Array]:
+def _without_zeros(feed: Mapping[str, Array], graph: Graph) -> dict[str, Array]:
     """Return the batch with random numbers in the inputs: zeros would be skipped, and flatter the clock."""
     rng = np.random.default_rng(0)
     found = dict(feed)
-    for name, array in feed.items():
-        if name == "x" or name.startswith("x/"):
-            random = rng.uniform(0.1, 1.0, array.shape) if is_float(array.dtype) else np.ones(array.shape)
-            found[name] = random.astype(array.dtype)
+    for name in graph.data:
+        array = feed[name]
+        random = rng.uniform(0.1, 1.0, array.shape) if is_float(array.dtype) else np.ones(array.shape)
+        found[name] = random.astype(array.dtype)
     return found
 
 

@@ -209,8 +209,7 @@ def _first_unusable(array: Array) -> tuple[tuple[int, ...], Any] | None:
     edges = [len(array) * i // shares for i in range(shares + 1)]
 
     def search(low: int, high: int) -> tuple[tuple[int, ...], Any] | None:
-        steps = range(low, high, ROWS_AT_ONCE)
-        return _unusable_in(((start, array[start : min(start + ROWS_AT_ONCE, high)]) for start in steps), wanted)
+        return _unusable_in(((low + start, block) for start, block in blocks(array[low:high], ROWS_AT_ONCE)), wanted)
 
     with ThreadPoolExecutor(shares) as pool:
         return next((found for found in pool.map(search, edges, edges[1:]) if found is not None), None)

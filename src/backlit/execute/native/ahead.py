@@ -15,6 +15,7 @@ from .lanes import ADDRESS, INDEX, index
 from .writer import LINE, LINES, LIST, Running, Writer
 
 Step = Callable[[Any, Sequence[Any]], list[Any]]  # (number of the step, sums) -> sums
+Asking = Callable[[Step], Step]
 ENTRY = 8  # bytes of an address
 
 
@@ -44,31 +45,34 @@ class Lines:
             b.store(w.bytes_behind(start, at), w.bytes_behind(end, b.lshr(at, index(3))), align=ENTRY)
         w.note(LINES, b.add(count, b.sdiv(b.add(size, index(LINE - 1)), index(LINE))))
 
-    def listed(self) -> list[Any]:
+    def told(self) -> list[Any]:
         """Return what a tile is told: where the list lies, and how many lines there are."""
         return [self.w.noted(LIST, ADDRESS), self.w.noted(LINES)]
 
 
-LISTED = [ADDRESS, INDEX]  # the types of that
+TOLD = [ADDRESS, INDEX]  # the types of that
 
 
 @contextmanager
-def fetching(w: Writer, step: Step, entries: Any = None, count: Any = None) -> Iterator[Step]:
-    """Give `step` with a line asked for each time, if any are listed; what is left comes at the end."""
+def fetching(w: Writer, entries: Any = None, count: Any = None) -> Iterator[Asking]:
+    """Give what makes a step ask for a line each time, if a list is told; what is left of it comes at the end."""
     if entries is None:
-        yield step
+        yield lambda step: step
         return
     b = w.builder
     asked = Running(w, INDEX)
     asked.set(index(0))
     last = b.select(b.icmp_signed(">", count, index(0)), b.sub(count, index(1)), index(0))
 
-    def ask(k: Any, sums: Sequence[Any]) -> list[Any]:
-        at = asked.get()
-        w.fetch(w.entry(entries, w.minimum(at, last), ADDRESS), near=2)
-        asked.set(b.add(at, index(1)))
-        return step(k, sums)
+    def asking(step: Step) -> Step:
+        def ask(k: Any, sums: Sequence[Any]) -> list[Any]:
+            at = asked.get()
+            w.fetch(w.entry(entries, w.minimum(at, last), ADDRESS), near=2)
+            asked.set(b.add(at, index(1)))
+            return step(k, sums)
 
-    yield ask
+        return ask
+
+    yield asking
     with w.loop(asked.get(), count) as i:
         w.fetch(w.entry(entries, i, ADDRESS), near=2)

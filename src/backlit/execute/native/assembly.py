@@ -180,7 +180,7 @@ def _is_mask(node: Node) -> bool:
 
 def _data(graph: Graph) -> set[Node]:
     """Return what is computed from the inputs of the model alone: nobody knows how many zeros the user's data has."""
-    data = {node for name, node in graph.inputs.items() if name == "x" or name.startswith("x/")}
+    data = set(graph.data.values())
     for node in graph.operations:
         if any(n in data for n in node.inputs) and all(n in data or is_known(n) for n in node.inputs):
             data.add(node)

@@ -14,7 +14,8 @@ from .views import View
 
 HEIGHTS = (12, 8, 6, 4, 2)  # of tiles
 GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
-DENSE_VECTORS = 4  # of a dense tile: more would leave too few registers for rows
+WIDEST = (4, 4, 8)  # vectors of a panel, if 0, 1 or 2 rows skip their zeros together
+WIDEST_OF_16 = (2, 6, 4)  # the same for 16 registers
 STRIP = 1024  # steps along the shared axis for which a panel of the right factor stays in the L2 cache
 SHORT_STRIP = 64  # the same for the L1 cache, where steps are skipped row by row
 
@@ -39,13 +40,15 @@ class Product(NamedTuple):
 class Form(NamedTuple):
     """What the instructions of a product depend on.
 
-    `packing` says how the right factor is laid out for the tiles, `together` how many rows skip steps together (0: none
-    are skipped). With `rows_first` all columns of a few rows are computed before the next rows: the right factor is
-    small then, and the pass behind walks along whole rows of the weights: with `ahead` they are fetched while the tiles
-    of these rows are computed; with `fetches`, what the next call packs is: its rows lie far apart.
+    `dense` is how many vectors a dense tile has: a panel is computed in such parts. `packing` says how the right factor
+    is laid out for the tiles, `together` how many rows skip steps together (0: none are skipped). With `rows_first` all
+    columns of a few rows are computed before the next rows: the right factor is small then, and the pass behind walks
+    along whole rows of the weights: with `ahead` they are fetched while the tiles of these rows are computed; with
+    `fetches`, what the next call packs is: its rows lie far apart.
     """
 
     tile: Tile
+    dense: int
     packing: str
     together: int
     rows_first: bool
@@ -67,7 +70,7 @@ class Form(NamedTuple):
         order = "rows" if self.rows_first else "panels"
         skips = f" skipping {self.together}" if self.together else ""
         asks = " ahead" * self.ahead + " fetches" * self.fetches
-        return f"product {self.tile.key()} {self.packing} {order} first{skips}{asks}"
+        return f"product {self.tile.key()} by {self.dense} {self.packing} {order} first{skips}{asks}"
 
 
 def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
@@ -91,9 +94,9 @@ def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
     return [*found, (fours, 3 * threes, 3)] if threes else found
 
 
-def parts_of(vectors: int) -> list[tuple[int, int]]:
-    """Return the parts in which a panel's dense tiles are computed: (first vector, how many)."""
-    cut = panels(vectors, DENSE_VECTORS)
+def parts_of(vectors: int, dense: int) -> list[tuple[int, int]]:
+    """Return the parts of at most `dense` vectors in which a panel is computed densely: (first vector, how many)."""
+    cut = panels(vectors, dense)
     return [(at, width) for first, count, width in cut for at in range(first, first + count, width)]
 
 
@@ -105,10 +108,13 @@ def tile_rows(rows: int, vectors: int, registers: int) -> int:
 
 
 def widest_panel(target: Target, together: int) -> int:
-    """Return the vectors of the widest panel: two rows that skip their zeros together do so for 8 at once."""
-    if target.registers < 32:
-        return 2
-    return 8 if together == 2 else 4
+    """Return the vectors of the widest panel: wide where few rows are computed at once, as where zeros are skipped."""
+    return (WIDEST_OF_16 if target.registers < 32 else WIDEST)[together]
+
+
+def densest(target: Target) -> int:
+    """Return the vectors of a dense tile: more would leave too few registers for rows."""
+    return widest_panel(target, 0)
 
 
 def packing_of(product: Product) -> str:

@@ -16,7 +16,6 @@ from .views import Buffer, View, broadcast, contiguous, reshaped, row_major, sli
 
 ALIGNMENT = 64  # bytes: a cache line, and a vector of the widest kind
 PADDED = ("params/", "slots/")  # what is wide enough to have room at the end of its rows
-DATA = "x"  # the data of the model, or with a slash behind it one input of several
 INDEXED = ("gather", "scatter_add", "one_hot")  # their integers are read one after the other
 CONFLICT = 1024  # rows this many bytes apart (or a multiple) fall on each other in the caches
 
@@ -150,7 +149,7 @@ class Memory:
 
         Threads own columns of it: a line that two of them write goes back and forth between their caches.
         """
-        if name == DATA or name.startswith(f"{DATA}/"):
+        if name in self.graph.data:
             return self._strides(node)
         plain = row_major(node.shape)
         row = node.shape[-1] * node.dtype.itemsize if len(node.shape) == 2 else 0

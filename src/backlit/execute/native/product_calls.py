@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .ahead import list_bytes
 from .calls import Argument, Call, Code, Symbol, Table
-from .forms import STRIP, Form, Product, group_rows, packing_of, panels, parts_of, tile_rows, widest_panel
+from .forms import STRIP, Form, Product, densest, group_rows, packing_of, panels, parts_of, tile_rows, widest_panel
 from .passes import MOST_AHEAD
 from .pieces import NARROW
 from .products import write
@@ -45,12 +45,13 @@ def _panels(
     together = product.together if rows >= 2 else 0
     widest = widest_panel(target, together)
     for first, count, width in panels(vectors[1] - vectors[0], widest):
-        height = tile_rows(rows, max(part for _, part in parts_of(width)), target.registers)
+        dense = max(part for _, part in parts_of(width, densest(target)))
+        height = tile_rows(rows, dense, target.registers)
         block = RIGHT // (shared * lanes * product.b.dtype.itemsize or 1) // width * width
         rows_first = shared <= STRIP and block > 0
         tile, ahead = Tile(product.b.dtype, height, width, lanes), rows_first and behind.ahead is not None
         packing = packing_of(product)
-        form = Form(tile, packing, together, rows_first, ahead)
+        form = Form(tile, dense, packing, together, rows_first, ahead)
         several = block < count if rows_first else width < count or form.strip < shared
         form = form._replace(fetches=packing == "copied" and several)
         for start in range(first, first + count, block if rows_first else count):
@@ -85,7 +86,7 @@ def _scratch(product: Product, form: Form, columns: int) -> int:
     tile, size = form.tile, form.tile.dtype.itemsize
     columns = -(-columns // tile.width) * tile.width
     lines = -(-tile.width * size // LINE)  # in a row of a tile: the pass reads some arrays, and one is packed next
-    listed = list_bytes((MOST_AHEAD * tile.rows + min(shared, form.strip)) * lines)
+    listed = list_bytes((MOST_AHEAD * tile.rows + min(shared, form.strip)) * lines) if form.asks else 0
     if form.rows_first:
         return HEAD + (tile.rows + group_rows(tile, columns)) * columns * size + shared * columns * size + listed
     several = shared > form.strip

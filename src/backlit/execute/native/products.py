@@ -143,16 +143,17 @@ class _Product:
             top = w.minimum(row, b.sub(self.high0, index(tile.rows)))
             left = w.at(self.a, b.add(b.mul(top, self.a_row), b.mul(start, self.a_step)), tile.dtype)
             here = w.at(place, b.mul(b.sub(top, origin), across), tile.dtype)
-            self._list_lines(row, high, column)
-            self._tile([here, across, left, self.a_row, self.a_step, right, stride, steps, first, alive], top, start)
+            lines = self._listed(row, high, column)
+            table = [here, across, left, self.a_row, self.a_step, right, stride, steps, first, alive]
+            self._tile(table, lines, top, start)
 
-    def _list_lines(self, row: Any, high: Any, column: Any) -> None:
-        """List what the tile at `row` and `column` asks for: what the pass behind will read, and what is packed next.
+    def _listed(self, row: Any, high: Any, column: Any) -> list[Any]:
+        """List what the tile at `row` and `column` asks for, and return what it is told: nothing, if it does not ask.
 
-        The lines of that are shared out among the rows.
+        That is what the pass behind will read, and what is packed next: its lines are shared out among the rows.
         """
         if not self.form.asks:
-            return
+            return []
         w, b, tile, lines = self.w, self.b, self.tile, Lines(self.w)
         lines.put(self.list_place)
         below = w.minimum(b.add(row, index(tile.rows)), high)
@@ -165,11 +166,11 @@ class _Product:
             first, last = (b.sdiv(b.mul(steps, b.sub(end, self.low0)), rows) for end in (row, below))
             with b.if_then(b.icmp_signed(">", width, index(0))), w.loop(first, last) as k:
                 lines.add(w.at(start, b.mul(k, self.b_outer), tile.dtype), b.mul(width, self.size))
+        return lines.told()
 
-    def _tile(self, table: list[Any], top: Any, start: Any) -> None:
+    def _tile(self, table: list[Any], lines: list[Any], top: Any, start: Any) -> None:
         """Compute one tile: every step, or where that is faster only those at which its rows are not zero."""
         w, b, tile, masked = self.w, self.b, self.tile, self.form.packing == "none"
-        lines = Lines(w).listed() if self.form.asks else []
         if self.skipping is None:
             return self._dense_tile(table, lines)
         sparse = self.skipping.tile_function(w.module, tile, masked, self.form.asks)
@@ -183,7 +184,7 @@ class _Product:
         """Compute every step of a tile, a part of its vectors after the other; the first part asks for the lines."""
         w, b, tile = self.w, self.b, self.tile
         place, across, left, a_row, a_step, right, stride, steps, first, alive = table
-        for at, vectors in parts_of(tile.vectors):
+        for at, vectors in parts_of(tile.vectors, self.form.dense):
             masked = self.form.packing == "none" and at + vectors == tile.vectors
             asked = lines if at == 0 else []
             behind = index(at * tile.lanes)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 
 from ...arrays import DType
-from .ahead import LISTED, Step, fetching
+from .ahead import TOLD, Step, fetching
 from .lanes import ADDRESS, BIT, INDEX, index, number, register_type
 from .writer import Module, Writer
 
@@ -44,7 +44,7 @@ def tile_function(module: Module, tile: Tile, masked: bool, ahead: bool = False)
     `ahead`, the addresses of cache lines and their number: they are asked for on the way.
     """
     name = f"tile_{tile.key()}{'_masked' * masked}{'_ahead' * ahead}"
-    w = started(module, name, [*TILE_ARGUMENTS, *LISTED * ahead])
+    w = started(module, name, [*TILE_ARGUMENTS, *TOLD * ahead])
     if isinstance(w, ir.Function):
         return w
     place, across, left, a_row, a_step, right, stride, steps, first, alive, *lines = w.function.args
@@ -53,8 +53,8 @@ def tile_function(module: Module, tile: Tile, masked: bool, ahead: bool = False)
     starts = [w.at(left, b.mul(index(r), a_row), tile.dtype) for r in range(tile.rows)]
     step = stepping(w, tile, starts, a_step, lambda k: read(w.at(right, b.mul(k, stride), tile.dtype)))
     places = places_of(w, tile, place, across, tile.rows)
-    with fetching(w, step, *lines) as step:
-        close(w, tile, places, _counted(w, opened(w, tile, places, first), steps, step))
+    with fetching(w, *lines) as asking:
+        close(w, tile, places, _counted(w, opened(w, tile, places, first), steps, asking(step)))
     b.ret_void()
     return w.function
 

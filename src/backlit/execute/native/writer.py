@@ -215,13 +215,13 @@ class Writer:
             pointers.type = ir.VectorType(ADDRESS, lanes)  # llvmlite takes it for the type of `base`
         return pointers
 
-    def prefetch(self, start: Any, size: Any, near: int = 3) -> None:
-        """Ask memory for `size` bytes before they are needed: 3 brings them into the L1 cache, 2 into the L2."""
+    def prefetch(self, start: Any, size: Any) -> None:
+        """Ask memory for `size` bytes before they are needed."""
         with self.loop(index(0), size, LINE) as i:
-            self.fetch(self.bytes_behind(start, i), near)
+            self.fetch(self.bytes_behind(start, i))
 
     def fetch(self, pointer: Any, near: int = 3) -> None:
-        """Ask memory for the cache line at `pointer`."""
+        """Ask memory for the cache line at `pointer`: 3 brings it into the L1 cache, 2 into the L2."""
         kind = ir.FunctionType(ir.VoidType(), [ADDRESS, WORD, WORD, WORD])
         read, keep, data = (ir.Constant(WORD, n) for n in (0, near, 1))
         self.call("llvm.prefetch.p0", kind, [pointer, read, keep, data])

@@ -7,14 +7,13 @@ the same, bit for bit, as long as the other factor is finite.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
 from ...arrays import DType
-from .ahead import LISTED, fetching
+from .ahead import TOLD, fetching
 from .calls import Call, Code
 from .lanes import ADDRESS, BIT, INDEX, index, number
 from .passes import in_vectors
@@ -24,7 +23,7 @@ from .writer import WORD, Module, Running, Writer
 
 BITS = 64
 NEAR = 32_768  # bytes of a panel that stay in the L1 cache
-FAR_VECTOR = 350  # what a vector from the L2 cache costs, where a product of two vectors counts 100: measured
+FAR_BYTE = 350 / 64  # what a byte from the L2 cache costs, where a product of two vectors counts 100: measured
 WORDS = np.dtype(np.int32)  # bits are kept in words of 32, read in pairs
 
 
@@ -61,7 +60,8 @@ class Skipping:
                 found = w.call("llvm.ctpop.i64", ir.FunctionType(INDEX, [INDEX]), [word])
                 count.set(b.add(count.get(), found))
         far = b.icmp_signed(">", b.mul(steps, index(tile.width * tile.dtype.itemsize)), index(NEAR))
-        least = b.select(far, index(FAR_VECTOR * tile.vectors), index(0))  # what the loads take, whoever reads them
+        loads = index(round(FAR_BYTE * tile.width * tile.dtype.itemsize))  # the least that a step takes, whoever reads
+        least = b.select(far, loads, index(0))
         visit = w.maximum(index(100 * max(self.together * tile.vectors, tile.vectors + self.together) + 25), least)
         dense = w.maximum(index(100 * tile.rows * tile.vectors), least)
         word_change = 1500  # the end of a word is guessed wrong
@@ -72,7 +72,7 @@ class Skipping:
         """Return the function that computes a tile a row or two at a time, visiting the steps the bits name."""
         together = self.together
         name = f"skip_{together}_{tile.key()}{'_masked' * masked}{'_ahead' * ahead}"
-        w = started(module, name, [*TILE_ARGUMENTS, *LISTED * ahead, ADDRESS, INDEX, INDEX])
+        w = started(module, name, [*TILE_ARGUMENTS, *TOLD * ahead, ADDRESS, INDEX, INDEX])
         if isinstance(w, ir.Function):
             return w
         place, across, left, a_row, a_step, right, stride, steps, first, alive, *more = w.function.args
@@ -80,21 +80,16 @@ class Skipping:
         b = w.builder
         read = reader_of_rows(w, tile, alive, masked)
         words = words_in(b, steps)
-        row = Running(w, INDEX)
-
-        def visit(k: Any, sums: Sequence[Any]) -> list[Any]:
-            here = [w.at(left, b.mul(b.add(row.get(), index(r)), a_row), tile.dtype) for r in range(together)]
-            return stepping(w, tile, here, a_step, lambda k: read(w.at(right, b.mul(k, stride), tile.dtype)))(k, sums)
-
-        with fetching(w, visit, *lines) as step, w.loop(0, tile.rows, together) as r:
-            row.set(r)
-            places = places_of(w, tile, w.at(place, b.mul(r, across), tile.dtype), across, together)
-            bits_here = w.at(bits[0], b.mul(r, bits[1]), WORDS)
+        with fetching(w, *lines) as asking, w.loop(0, tile.rows, together) as row:
+            starts = [w.at(left, b.mul(b.add(row, index(r)), a_row), tile.dtype) for r in range(together)]
+            step = stepping(w, tile, starts, a_step, lambda k: read(w.at(right, b.mul(k, stride), tile.dtype)))
+            places = places_of(w, tile, w.at(place, b.mul(row, across), tile.dtype), across, together)
+            bits_here = w.at(bits[0], b.mul(row, bits[1]), WORDS)
 
             def word(i: Any) -> Any:
                 return word_at(w, bits_here, bits[1], bits[2], together, i)
 
-            close(w, tile, places, follow_bits(w, opened(w, tile, places, first), words, word, step))
+            close(w, tile, places, follow_bits(w, opened(w, tile, places, first), words, word, asking(step)))
         b.ret_void()
         return w.function
 
