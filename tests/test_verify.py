@@ -19,7 +19,7 @@ from backlit import figures
 from backlit.cli import side_by_side
 from backlit.cli.app import run
 from backlit.cli.side_by_side import run_side_by_side
-from backlit.errors import BacklitError, DownloadError
+from backlit.errors import BacklitError, DataError
 from backlit.figures import Digits, Figure, Plan, deep_network, deep_recipe
 from backlit.figures.figure import exact, near
 
@@ -229,7 +229,7 @@ def test_one_thread_means_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -
 
 def test_what_fails_over_there_is_raised_here(tmp_path: Path) -> None:
     before = dict(os.environ)
-    with pytest.raises(DownloadError, match="mnist"):
+    with pytest.raises(DataError, match="does not hold MNIST"):
         list(run_side_by_side(["001", "002"], tmp_path, quick=True))
     assert os.environ == before, "the setting was for the processes alone"
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..errors import BacklitError
 
@@ -51,8 +51,7 @@ def run_side_by_side(numbers: list[str], data_dir: Path | None, quick: bool) -> 
 def _events(lines: list[Connection], to_do: list[str]) -> Iterator[Event]:
     """Hand out a notebook to each process that is ready, and yield all other messages."""
     while lines:
-        for line in wait(lines):
-            assert isinstance(line, Connection)
+        for line in cast("list[Connection]", wait(lines)):
             try:
                 kind, number, what = line.recv()
             except EOFError:
@@ -108,5 +107,7 @@ def _work(line: Connection, data_dir: Path | None, quick: bool) -> None:
             for figure in NOTEBOOKS[number][1](digits, Plan(quick, tell=tell)):
                 line.send(("figure", number, figure))
             line.send(("done", number, time.perf_counter() - start))
+    except (BrokenPipeError, EOFError):  # the other process is gone
+        return
     except Exception as error:  # noqa: BLE001 - it is raised again where the user is
         line.send(("failed", number, error))
