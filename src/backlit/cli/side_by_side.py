@@ -37,7 +37,7 @@ def run_side_by_side(numbers: list[str], data_dir: Path | None, quick: bool) -> 
         for _ in range(min(PROCESSES, len(to_do))):
             here, there = context.Pipe()
             processes.append(context.Process(target=_work, args=(there, data_dir, quick), daemon=True))
-            with _one_thread():
+            with _inherited():
                 processes[-1].start()
             there.close()
             lines.append(here)
@@ -71,13 +71,15 @@ def _events(lines: list[Connection], to_do: list[str]) -> Iterator[Event]:
 
 
 @contextmanager
-def _one_thread() -> Generator[None]:
-    """Let a process that starts inside the block compute in one thread."""
+def _inherited() -> Generator[None]:
+    """Let a process that starts inside the block compute in one thread, and leave Ctrl-C to this one, which ends it."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
+        signal.signal(signal.SIGINT, handler)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
@@ -90,7 +92,7 @@ def _work(line: Connection, data_dir: Path | None, quick: bool) -> None:
     from ..datasets import mnist
     from ..figures import NOTEBOOKS, Digits, Plan
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the other process ends this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it is not inherited
     number = ""
 
     def tell(part: str, share: float) -> None:

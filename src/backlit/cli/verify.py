@@ -54,7 +54,7 @@ def verify(
     ] = False,
     budget: Annotated[
         float, typer.Option(help="Seconds for the deep network of 000, and as many again for our recipe.")
-    ] = 200.0,
+    ] = 180.0,
     data_dir: options.DataDir = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures here, too.", show_default=False)
@@ -97,7 +97,7 @@ def _check(budget: float, json_file: Path | None) -> None:
     from ..errors import ConfigError
 
     if not (budget > 0 and math.isfinite(budget)):
-        raise ConfigError(f"--budget is {budget!r}. Expected a number of seconds above 0, such as 200.")
+        raise ConfigError(f"--budget is {budget!r}. Expected a number of seconds above 0, such as 180.")
     if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
         raise ConfigError(f"--json {json_file} cannot be written. Expected the name of a file in a folder that exists.")
 
