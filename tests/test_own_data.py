@@ -110,6 +110,14 @@ def test_all_bad_pictures_are_named_in_one_message_and_nothing_is_left(capsys):
     assert said.out == ""
     assert {name for name in BAD_PICTURES if name in said.err} == set(BAD_PICTURES)
     assert said.err.startswith("error: bars: 10 of 70 pictures cannot be used:\n  ")
+    assert not Path("backlit-run").exists()
+
+
+def test_a_folder_of_results_that_was_there_stays_when_data_are_refused():
+    folder()
+    Path("bars/standing/bad.png").write_bytes(b"")
+    os.mkdir("backlit-run")
+    assert run(["train", "--data", "bars"]) == 1
     assert os.listdir("backlit-run") == []
 
 

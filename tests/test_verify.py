@@ -6,6 +6,7 @@ The figures themselves are reached in `test_notebook_figures`.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import pytest
 
 import backlit as bl
 from backlit import figures
+from backlit.cli import side_by_side
 from backlit.cli.app import run
+from backlit.cli.side_by_side import run_side_by_side
+from backlit.errors import BacklitError, DataError
 from backlit.figures import Digits, Figure, Plan, deep_network, deep_recipe
 from backlit.figures.figure import exact, near
 
@@ -166,3 +170,87 @@ def test_images_move_as_each_recipe_says(small: None, monkeypatch: pytest.Monkey
     found = list(deep_network.deep_figures(small_digits(), Plan(budget=0.2)))
     assert found[1].holds
     assert [moves["rotation_range"] for moves in made] == [30, deep_recipe.MOVES["rotation_range"]]
+
+
+# side by side
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Put a list of messages in the place of the two processes."""
+    made: dict[str, Any] = {"list": [], "left": False}
+
+    def run_side_by_side(numbers: list[str], data_dir: Path | None, quick: bool) -> Iterator[tuple[str, str, Any]]:
+        made["numbers"] = numbers
+        try:
+            yield from made["list"]
+            if made.get("raises"):
+                raise made["raises"]
+        finally:
+            made["left"] = True
+
+    blank = np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8)
+    monkeypatch.setattr(bl.datasets.mnist, "load_data", lambda data_dir: (blank, blank))
+    monkeypatch.setattr("backlit.cli.side_by_side.run_side_by_side", run_side_by_side)
+    monkeypatch.setenv("BACKLIT_THREADS", "2")
+    return made
+
+
+def test_each_notebook_is_printed_when_it_is_done(events: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = exact("a", "1", "1"), exact("b", "2", "3")
+    events["list"] = [
+        ("told", "002", ("starts", 0.0)), ("figure", "002", a), ("figure", "001", b), ("done", "001", 0.1),
+        ("figure", "002", a), ("done", "002", 0.2),
+    ]  # fmt: skip
+    assert run(["verify", "--quick", "--only", "002,001"]) == 1
+    out = capsys.readouterr().out
+    assert events["numbers"] == ["001", "002"]
+    assert out.index("1 of 1 figures do not hold, 0.1 s") < out.index("all 2 figures hold, 0.2 s")
+    assert "--quick: 10 of 20 epochs" in out
+    assert "2 of 3 figures hold" in out
+
+
+def test_ctrl_c_ends_the_processes_and_keeps_what_came(events: dict[str, Any], tmp_path: Path) -> None:
+    events["list"], events["raises"] = [("figure", "002", exact("a", "1", "1"))], KeyboardInterrupt()
+    assert run(["verify", "--only", "001,002", "--json", str(tmp_path / "v.json")]) == 130
+    assert events["left"]
+    assert [n["number"] for n in json.loads((tmp_path / "v.json").read_text("utf-8"))["notebooks"]] == ["002"]
+
+
+def test_one_thread_means_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    from backlit.cli.verify import _apart
+
+    monkeypatch.setenv("BACKLIT_THREADS", "1")
+    assert _apart(["001", "002"]) == []
+    monkeypatch.setenv("BACKLIT_THREADS", "2")
+    assert _apart(["001", "002", "000"]) == ["001", "002"]
+    assert _apart(["001", "000"]) == []
+
+
+def test_what_fails_over_there_is_raised_here(tmp_path: Path) -> None:
+    before = dict(os.environ)
+    with pytest.raises(DataError, match="does not hold MNIST"):
+        list(run_side_by_side(["001", "002"], tmp_path, quick=True))
+    assert os.environ == before, "the setting was for the processes alone"
+
+
+def test_a_process_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "_work", die)
+    with pytest.raises(BacklitError, match="ended before its work was done"):
+        list(run_side_by_side(["001", "002"], None, quick=True))
+
+
+def die(*given: Any) -> None:
+    """End the process at once, as a process is ended that asked for too much memory."""
+    os._exit(9)
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+def test_two_notebooks_for_real(mnist_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setenv("BACKLIT_THREADS", "2")
+    assert run(["verify", "--quick", "--only", "001,004", "--data-dir", str(mnist_dir)]) == 0
+    out = capsys.readouterr().out
+    assert "side by side, one thread each: 001, 004" in out
+    assert "all 16 figures hold" in out
+    assert "all 18 figures hold" in out

@@ -74,8 +74,16 @@ def train(
         learning_rate, validation_split, seed, out, run_eagerly, quiet, target, task, labels, size, color,
         tuple(drop or ()), tuple(categorical or ()), test_split, resume,
     )  # fmt: skip
+    was_there = settings.out.exists()
     settings.check()
-    if run(settings).interrupted:
+    try:
+        outcome = run(settings)
+    except BaseException:
+        if not was_there:
+            with contextlib.suppress(OSError):  # where something was written it stays
+                settings.out.rmdir()
+        raise
+    if outcome.interrupted:
         raise KeyboardInterrupt
 
 

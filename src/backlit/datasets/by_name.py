@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import DownloadError, unknown_name
+from ..errors import ConfigError, DownloadError, unknown_name
 from . import digits, strokes
 from .catalog import CATALOG, MNIST
 from .dataset import Dataset
@@ -44,7 +44,7 @@ def load(
         return _auto(data_dir)
     if is_own(text) or isinstance(name, Path):
         return load_own(text, choices)
-    raise unknown_name("dataset", text, NAMES)
+    raise ConfigError(f"{unknown_name('dataset', text, NAMES)} No folder or file here is called so, either.")
 
 
 def _auto(data_dir: str | os.PathLike[str] | None) -> Dataset:

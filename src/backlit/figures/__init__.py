@@ -5,6 +5,7 @@ Each module is one notebook: a program that trains its network, and the list of 
 
 from __future__ import annotations
 
+from . import deep_network, graph_nodes, numpy_by_hand, tape_from_scratch
 from .deep_network import deep_figures
 from .figure import Digits, Figure, Plan
 from .functional_models import functional_figures
@@ -20,4 +21,11 @@ NOTEBOOKS = {
     "000": ("seven hidden layers, augmentation, early stopping", deep_figures),
 }
 
-__all__ = ["NOTEBOOKS", "Digits", "Figure", "Plan"]
+QUICK = {  # what `--quick` runs of each
+    "002": numpy_by_hand.QUICK,
+    "003": tape_from_scratch.QUICK,
+    "004": graph_nodes.QUICK,
+    "000": deep_network.QUICK,
+}
+
+__all__ = ["NOTEBOOKS", "QUICK", "Digits", "Figure", "Plan"]

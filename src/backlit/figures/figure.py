@@ -63,7 +63,7 @@ class Plan:
     """
 
     quick: bool = False
-    budget: float = 240.0
+    budget: float = 180.0
     tell: Callable[[str, float], None] = field(default=_silent)
 
 

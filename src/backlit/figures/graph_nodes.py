@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..compat.book.gradient import numerical_gradient
 from ..compat.book.two_layer_net import TwoLayerNet
 from ..tensor import GradientTape, Tensor
 from .figure import Digits, Figure, Plan, exact
@@ -33,6 +34,8 @@ PRICES = {
 DIFFERENCES = {"W1": "4.97e-10", "b1": "2.83e-09", "W2": "5.46e-09", "b2": "1.40e-07"}
 LIMIT, BAND = 1e-6, 0.01
 ITERATIONS, QUICK_ITERATIONS, EVERY, BATCH, RATE = 10_000, 2_401, 600, 100, 0.1
+QUICK_PIXELS = 15  # shares no factor with the 28 pixels of a row: every column of the image is met
+QUICK = f"{QUICK_ITERATIONS:,} of {ITERATIONS:,} steps, and every {QUICK_PIXELS}th pixel in the gradient check of W1"
 
 
 def apple_and_orange() -> dict[str, str]:
@@ -53,13 +56,21 @@ def apple_and_orange() -> dict[str, str]:
 
 
 def gradient_differences(digits: Digits, plan: Plan) -> dict[str, float]:
-    """Return the mean difference of backpropagation and central differences for each parameter, on three images."""
+    """Return the mean difference of backpropagation and central differences for each parameter, on three images.
+
+    With `quick` the weights of every 15th pixel stand for all of W1.
+    """
     np.random.seed(0)
     network = TwoLayerNet(784, 50, 10)
     x, t = digits.x[:3], digits.one_hot()[0][:3]
     plan.tell("gradient check", 0.0)
-    slopes, gradients = network.numerical_gradient(x, t), network.gradient(x, t)
-    return {key: float(np.abs(slopes[key] - gradients[key]).mean()) for key in slopes}
+    every = {"W1": QUICK_PIXELS} if plan.quick else {}
+    found: dict[str, float] = {}
+    for key, gradient in network.gradient(x, t).items():
+        some = slice(None, None, every.get(key, 1))  # a view of the weights, moved where they are
+        slopes = numerical_gradient(lambda _: network.loss(x, t), network.params[key][some])
+        found[key] = float(np.abs(slopes - gradient[some]).mean())
+    return found
 
 
 def training_accuracies(digits: Digits, plan: Plan, iterations: int = ITERATIONS) -> list[tuple[float, float]]:
@@ -85,7 +96,9 @@ def node_figures(digits: Digits, plan: Plan) -> Iterator[Figure]:
     reached = apple_and_orange()
     yield from (exact(name, printed, reached[name]) for name, printed in PRICES.items())
     for key, difference in gradient_differences(digits, plan).items():
-        yield Figure(f"gradient check {key}", DIFFERENCES[key], f"{difference:.2e}", "below 1e-6", difference < LIMIT)
+        part = f", every {QUICK_PIXELS}th pixel" if plan.quick and key == "W1" else ""
+        name, holds = f"gradient check {key}{part}", difference < LIMIT
+        yield Figure(name, DIFFERENCES[key], f"{difference:.2e}", "below 1e-6", holds)
     accuracies = training_accuracies(digits, plan, QUICK_ITERATIONS if plan.quick else ITERATIONS)
     for number, got in enumerate(accuracies):
         yield _accuracies(number, got)

@@ -15,14 +15,20 @@ from ..losses import sparse_categorical_crossentropy
 from ..models import Sequential
 from ..seeds import set_random_seed
 from ..tensor import GradientTape, Tensor, Variable
-from .figure import Digits, Figure, Plan, Ticks, near
+from .figure import Digits, Figure, Plan, Ticks, exact, near
 
 PRINTED = {  # (epoch, batch) -> loss
     (0, 0): 4.10, (0, 100): 2.25, (0, 200): 2.21, (0, 300): 2.10, (0, 400): 2.24,
     (1, 0): 1.93, (1, 100): 1.90, (1, 200): 1.84, (1, 300): 1.72, (1, 400): 1.85,
     (2, 0): 1.60, (3, 0): 1.34, (4, 0): 1.14, (5, 0): 0.99, (6, 0): 0.88, (7, 0): 0.80,
 }  # fmt: skip
-ACCURACY, EPOCHS, QUICK_EPOCHS, BATCH = 0.81, 10, 2, 128
+ACCURACY, EPOCHS, BATCH = 0.81, 10, 128
+KERAS_EPOCHS, STEPS = 5, 469  # updates an epoch
+QUICK_EPOCHS, QUICK_KERAS_EPOCHS = 1, 2
+QUICK = (
+    f"{QUICK_KERAS_EPOCHS} of {KERAS_EPOCHS} epochs of the Keras part, {QUICK_EPOCHS} of {EPOCHS} of the tape, without "
+    "the accuracy at the end"
+)
 LOSS_BAND, ACCURACY_BAND = 0.1, 0.02
 
 
@@ -54,26 +60,27 @@ def train_from_scratch(digits: Digits, plan: Plan, epochs: int = EPOCHS) -> tupl
                 w.assign_sub(g * 1e-3)
             if batch % 100 == 0:
                 losses[epoch, batch] = float(loss)
-                plan.tell("tape", (epoch + batch / 469) / epochs)
+                plan.tell("tape", (epoch + batch / STEPS) / epochs)
     right = row[1](row[0](x_test)).numpy().argmax(axis=1) == digits.y_test
     return losses, float(right.mean())
 
 
-def keras_steps(digits: Digits, plan: Plan) -> tuple[int, float]:
-    """Train the Keras part, 784-512-10 with rmsprop for 5 epochs; return the updates made and the test accuracy."""
+def keras_steps(digits: Digits, plan: Plan, epochs: int = KERAS_EPOCHS) -> tuple[int, float]:
+    """Train the Keras part, 784-512-10 with rmsprop; return the updates made and the test accuracy."""
     set_random_seed(0)
     x, x_test = digits.single()
     model = Sequential([layers.Dense(512, activation="relu"), layers.Dense(10, activation="softmax")])
     model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, digits.y, epochs=5, batch_size=BATCH, verbose=0, callbacks=[Ticks(plan, "Keras part")])
+    model.fit(x, digits.y, epochs=epochs, batch_size=BATCH, verbose=0, callbacks=[Ticks(plan, "Keras part")])
     accuracy = model.evaluate(x_test, digits.y_test, batch_size=1000, verbose=0)[1]
     return int(model.optimizer.iterations.numpy()), float(accuracy)
 
 
 def tape_figures(digits: Digits, plan: Plan) -> Iterator[Figure]:
     """Yield the updates of the Keras part, the losses of the tape, and its accuracy (not with `quick`)."""
-    steps, accuracy = keras_steps(digits, plan)
-    yield Figure("Keras part: 5 epochs, updates", "2345", str(steps), "exact", steps == 2345)
+    epochs = QUICK_KERAS_EPOCHS if plan.quick else KERAS_EPOCHS
+    steps, accuracy = keras_steps(digits, plan, epochs)
+    yield exact(f"Keras part: {epochs} epochs, updates", str(epochs * STEPS), str(steps))
     yield Figure("Keras part: test accuracy", "not printed", f"{accuracy:.4f}")
     losses, accuracy = train_from_scratch(digits, plan, QUICK_EPOCHS if plan.quick else EPOCHS)
     for place, printed in PRINTED.items():
