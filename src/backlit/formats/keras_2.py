@@ -31,9 +31,22 @@ def network(config: Any, source: str) -> Any:
         ends = found.get(key)
         if isinstance(ends, list) and len(ends) == 1 and isinstance(ends[0], list):
             found[key] = ends[0]  # one tensor, not a list of one: Keras 2 does not tell them apart
+    return _renamed_here(found)
+
+
+def renamed(config: Any) -> Any:
+    """Return a configuration with the names that settings have in Keras 3; Keras 3 still reads the old ones."""
+    if isinstance(config, list):
+        return [renamed(one) for one in config]
+    if not isinstance(config, dict):
+        return config
+    return _renamed_here({key: renamed(value) for key, value in config.items()})
+
+
+def _renamed_here(found: dict[str, Any]) -> dict[str, Any]:
     inner = found.get("config")
     if found.get("class_name") == "LeakyReLU" and isinstance(inner, dict) and "alpha" in inner:
-        inner["negative_slope"] = inner.pop("alpha")
+        found["config"] = {"negative_slope": inner["alpha"]} | {k: v for k, v in inner.items() if k != "alpha"}
     return found
 
 
