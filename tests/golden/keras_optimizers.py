@@ -84,11 +84,6 @@ OPTION_SETS: dict[str, list[dict[str, Any]]] = {
     "Nadam": [{"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.95}, {"epsilon": 0.1}],
     "Adagrad": [{"learning_rate": 0.1}, {"initial_accumulator_value": 0.0, "epsilon": 1e-3}],
     "Adadelta": [{"learning_rate": 1.0}, {"rho": 0.7, "epsilon": 1e-3, "learning_rate": 1.0}],
-    "Ftrl": [
-        {"learning_rate": 0.1},
-        {"l1_regularization_strength": 0.05, "l2_regularization_strength": 0.1, "learning_rate_power": -0.7},
-        {"beta": 0.4, "l2_shrinkage_regularization_strength": 0.02, "initial_accumulator_value": 0.0},
-    ],
     "Lion": [{"learning_rate": 0.01}, {"beta_1": 0.5, "beta_2": 0.7, "learning_rate": 0.01}],
 }
 
