@@ -127,6 +127,16 @@ def test_an_h5_file_says_what_keras_needs_to_hear(trained: Any, tmp_path: Path) 
     assert set(ours) == {"loss", "mae", "accuracy"}
 
 
+def test_an_h5_file_keeps_several_axes_where_keras_does_not_drop_them(tmp_path: Path) -> None:
+    model = bl.Sequential([layers.Input((4, 3)), layers.LayerNormalization(axis=[1, 2]), layers.Flatten()])
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5") as file:
+        entries = json.loads(file.attrs["model_config"])["config"]["layers"]
+    assert [entry.get("module") for entry in entries] == [None, "keras.layers", None]
+    again = formats.load_model(tmp_path / "m.h5")
+    assert again.layers[0].axis == [1, 2]
+
+
 def test_names_longer_than_an_attribute_may_be(tmp_path: Path) -> None:
     long = [layers.Dense(1, name=f"{'long' * 300}_{i}") for i in range(60)]
     model = bl.Sequential([layers.Input((1,)), *long])

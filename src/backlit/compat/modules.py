@@ -20,7 +20,9 @@ KERAS_VERSION = "3.15.1+backlit"  # the version whose semantics ours follow
 TENSORFLOW_VERSION = "2.21.0+backlit"
 
 MODULES: dict[str, tuple[str, ...]] = {
-    "tensorflow": ("backlit.compat.tf", "backlit.compat.tf_arrays", "backlit.compat.tf_reductions"),
+    "tensorflow": (
+        "backlit.compat.tf", "backlit.compat.tf_arrays", "backlit.compat.tf_grids", "backlit.compat.tf_reductions",
+    ),
     "tensorflow.activations": ("backlit.activations",),
     "tensorflow.autograph": ("backlit.compat.tf_logging",),
     "tensorflow.compat": (),
@@ -35,7 +37,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "tensorflow.dtypes": ("backlit.compat.tf_dtypes",),
     "tensorflow.initializers": ("backlit.initializers",),
     "tensorflow.losses": ("backlit.losses",),
-    "tensorflow.linalg": ("backlit.compat.tf_linalg",),
+    "tensorflow.linalg": ("backlit.compat.tf_linalg", "backlit.compat.tf_grids:einsum"),
     "tensorflow.logging": ("backlit.compat.tf_logging",),
     "tensorflow.math": ("backlit.compat.tf_math", "backlit.compat.tf_reductions"),
     "tensorflow.metrics": ("backlit.metrics",),
