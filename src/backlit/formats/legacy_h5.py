@@ -23,6 +23,7 @@ from .revive import NoNetwork, built_optimizer, json_text, parsed, refusing, req
 from .whole_file import read_bytes, write_bytes
 
 WEIGHTS, OPTIMIZER, TOP = "model_weights", "optimizer_weights", "top_level_model_weights"
+OUR_OPTIMIZER = "backlit_optimizer_weights"  # Keras 3 cannot train on with an optimizer that it filled from its own
 DIALECT, BACKEND, NOTES = "3.0.0", "backlit", "backlit_notes"  # numbers mean what they mean in this version of Keras
 Pairs = list[tuple[Any, Array]]
 
@@ -41,7 +42,7 @@ def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> N
         texts[NOTES] = json.dumps(dict(notes))
     groups = _groups(model, WEIGHTS)
     if optimizer is not None:
-        groups[OPTIMIZER] = _named(optimizer.variables)
+        groups[OUR_OPTIMIZER] = _named(optimizer.variables)
     _write(path, texts, groups)
 
 
@@ -80,9 +81,10 @@ def load(path: StrPath, custom_objects: Mapping[str, Any] | None = None, compile
 
     def fill(model: Any, optimizer: Any) -> None:
         found = list(_weights(reader, WEIGHTS, model))
-        if optimizer is not None and reader.has(OPTIMIZER):
-            names, variables = keras_2.memory(reader.texts(OPTIMIZER, "weight_names"), list(optimizer.variables))
-            found += _named_pairs(reader, OPTIMIZER, "the optimizer", names, variables)
+        memory = next((group for group in (OUR_OPTIMIZER, OPTIMIZER) if reader.has(group)), None)
+        if optimizer is not None and memory is not None:
+            names, variables = keras_2.memory(reader.texts(memory, "weight_names"), list(optimizer.variables))
+            found += _named_pairs(reader, memory, "the optimizer", names, variables)
         _assign(found)
 
     return revive(source, json.dumps(config), len(data), custom_objects, compile, fill)

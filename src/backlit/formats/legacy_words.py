@@ -18,10 +18,11 @@ from .keras_compile import compile_config
 
 OURS = ("keras", "keras.layers", "keras.src.models.functional")  # the modules of classes that Keras has
 VALUES = ("keras.initializers", "keras.regularizers", "keras.constraints")  # known by the name of their class
-ONLY_KERAS_3 = (
-    "loss_scale_factor",
-    "gradient_accumulation_steps",
-)  # settings of optimizers, written where they are set
+OPTIONS = {  # of optimizers, left out where they are as they would be without being written: Keras 2 knows few of them
+    "weight_decay": None, "clipnorm": None, "global_clipnorm": None, "clipvalue": None, "use_ema": False,
+    "ema_momentum": 0.99, "ema_overwrite_frequency": None, "loss_scale_factor": None,
+    "gradient_accumulation_steps": None,
+}  # fmt: skip
 BY_TARGETS = ("accuracy", "acc", "crossentropy", "ce")
 TENSOR = "__keras_tensor__"
 
@@ -37,7 +38,7 @@ def training_words(model: Any) -> dict[str, Any] | None:
     if given is None:
         return None
     optimizer = _plain(given["optimizer"])
-    config = {k: v for k, v in optimizer["config"].items() if k not in ONLY_KERAS_3 or v is not None}
+    config = {k: v for k, v in optimizer["config"].items() if k not in OPTIONS or v != OPTIONS[k]}
     return {
         "loss": _each(given["loss"], _full_name),
         "metrics": _each(given["metrics"], _metric),
