@@ -51,7 +51,7 @@ def training_words(model: Any) -> dict[str, Any] | None:
 def _entry(entry: Mapping[str, Any], layer: Any) -> dict[str, Any]:
     """Return the entry of a layer or model without what names its module."""
     axis = entry["config"].get("axis")
-    if is_operation(entry) or (isinstance(axis, list) and len(axis) != 1):
+    if is_operation(dict(entry)) or (isinstance(axis, list) and len(axis) != 1):
         return dict(entry)  # in the words of Keras 3, which forgets several axes of an entry without a module
     if entry["module"] not in OURS:
         return {"class_name": entry["registered_name"], "config": entry["config"]}

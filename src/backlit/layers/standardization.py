@@ -151,9 +151,9 @@ def _numbers(name: str, value: Any) -> Any:
 
 def _batches(data: Any) -> Iterator[Any]:
     """Yield the batches of what `adapt` was given; an array is one."""
-    is_list = isinstance(data, (list, tuple)) and bool(data) and not hasattr(_rows(data[0]), "shape")
+    is_list = isinstance(data, (list, tuple)) and bool(data) and not hasattr(_x_of(data[0]), "shape")
     if is_list or hasattr(data, "shape"):
-        yield data.numpy() if hasattr(data, "numpy") else np.asarray(data)
+        yield _numbers_of(data)
         return
     if not isinstance(data, Iterable):
         raise DataError(f"adapt was given a {type(data).__name__}. Expected an array, or a dataset of batches.")
@@ -161,13 +161,21 @@ def _batches(data: Any) -> Iterator[Any]:
     first = next(batches, None)
     if first is None:
         return
-    if len(np.shape(_rows(first))) == 1 and hasattr(data, "batch"):  # one sample after another
-        yield from (_rows(one) for one in data.batch(SAMPLES_A_BATCH))
+    regroup: Any = getattr(data, "batch", None)
+    if len(np.shape(_rows(first))) == 1 and regroup is not None:  # one sample after another
+        yield from (_rows(one) for one in regroup(SAMPLES_A_BATCH))
     else:
         yield from (_rows(one) for one in chain([first], batches))
 
 
 def _rows(batch: Any) -> Any:
+    return _numbers_of(_x_of(batch))
+
+
+def _x_of(batch: Any) -> Any:
     """Return x of x or (x, y)."""
-    x = batch[0] if isinstance(batch, (tuple, list)) else batch
-    return x.numpy() if hasattr(x, "numpy") else x
+    return batch[0] if isinstance(batch, (tuple, list)) else batch
+
+
+def _numbers_of(x: Any) -> Any:
+    return x.numpy() if hasattr(x, "numpy") else np.asarray(x)
