@@ -131,7 +131,7 @@ def test_pad_refuses_what_it_cannot_do() -> None:
 
 def test_of_a_class_the_nearest_is_a_class() -> None:
     with pytest.raises(UnsupportedName, match=r"The nearest we have is LayerNormalization\.$"):
-        tensorflow().keras.layers.Normalization
+        tensorflow().keras.layers.LayerNormalisation
     with pytest.raises(UnsupportedName, match=r"The nearest we have is Adam\.$"):
         tensorflow().keras.optimizers.adam
 

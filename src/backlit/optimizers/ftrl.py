@@ -21,6 +21,8 @@ class Ftrl(Optimizer):
     paper, n grows by g without the shrinkage.
     """
 
+    paired = ("accumulator", "linear")
+
     def slots(self) -> dict[str, float]:
         """Return n and z."""
         return {"accumulator": self.initial_accumulator_value, "linear": 0.0}
