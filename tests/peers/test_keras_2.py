@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file"),
 ]
 TARGET = np.tanh(WIDE[:, :2]).astype("float32")
-OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax")
+OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Ftrl")
 OLD = tuple(name for name in OPTIMIZERS if name != "AdamW")
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},

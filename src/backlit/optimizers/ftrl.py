@@ -5,7 +5,7 @@ Its neighbor Adagrad has the same rate for each weight, and no memory of where t
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from ..errors import ConfigError
 from ..ops import clip, power, square
@@ -21,7 +21,7 @@ class Ftrl(Optimizer):
     paper, n grows by g without the shrinkage.
     """
 
-    paired = ("accumulator", "linear")
+    paired: ClassVar[tuple[str, ...]] = ("accumulator", "linear")
 
     def slots(self) -> dict[str, float]:
         """Return n and z."""
