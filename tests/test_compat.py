@@ -18,8 +18,9 @@ from golden import tensorflow_calls
 
 import backlit as bl
 from backlit import compat
+from backlit.compat import tf_data
 from backlit.compat.modules import MODULES
-from backlit.errors import BacklitError, ConfigError, UnsupportedImport, UnsupportedName
+from backlit.errors import BacklitError, ConfigError, DataError, UnsupportedImport, UnsupportedName
 
 GOLDEN = json.loads(tensorflow_calls.PLACE.read_text())["answers"]
 
@@ -130,7 +131,7 @@ def test_pad_refuses_what_it_cannot_do() -> None:
 
 def test_of_a_class_the_nearest_is_a_class() -> None:
     with pytest.raises(UnsupportedName, match=r"The nearest we have is LayerNormalization\.$"):
-        tensorflow().keras.layers.Normalization
+        tensorflow().keras.layers.LayerNormalisation
     with pytest.raises(UnsupportedName, match=r"The nearest we have is Adam\.$"):
         tensorflow().keras.optimizers.adam
 
@@ -214,6 +215,61 @@ def test_datasets_are_chains_of_steps() -> None:
     cached = data.from_generator(lambda: iter([1, 2, 3])).cache()
     assert [int(n) for n in cached] == [int(n) for n in cached] == [1, 2, 3]
     assert [n.numpy().tolist() for n in data.range(5).batch(2).unbatch().batch(5)] == [[0, 1, 2, 3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("size", "shift", "stride", "drop", "wanted"),
+    [  # as tf.data.Dataset.range(7).window(...) gives them
+        (3, None, 1, False, [[0, 1, 2], [3, 4, 5], [6]]),
+        (3, 1, 1, True, [[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5], [4, 5, 6]]),
+        (2, 3, 2, False, [[0, 2], [3, 5], [6]]),
+        (3, 2, 2, True, [[0, 2, 4], [2, 4, 6]]),
+        (2, 5, 1, False, [[0, 1], [5, 6]]),
+        (9, 1, 1, True, []),
+    ],
+)
+def test_windows(size: int, shift: Any, stride: int, drop: bool, wanted: list[list[int]]) -> None:
+    windows = tf_data.Dataset.range(7).window(size, shift, stride, drop)
+    assert [[int(one) for one in window] for window in windows] == wanted
+    assert len(windows) == len(wanted)
+
+
+def test_windows_of_pairs_become_batches() -> None:
+    pairs = tf_data.Dataset.from_tensor_slices((np.arange(6), np.arange(6) * 2))
+    windows = pairs.window(3, 1, drop_remainder=True)
+    batches = windows.flat_map(lambda a, b: tf_data.Dataset.zip((a.batch(3), b.batch(3))))
+    assert [(a.numpy().tolist(), b.numpy().tolist()) for a, b in batches][1] == ([1, 2, 3], [2, 4, 6])
+
+
+def test_what_elements_look_like() -> None:
+    rows = tf_data.Dataset.from_tensor_slices({"x": np.zeros((10, 3), "float32"), "y": np.arange(10)})
+    batched = rows.shuffle(10, seed=1).map(lambda one: (one["x"], one["y"])).batch(4)
+    x, y = batched.prefetch(1).element_spec
+    assert (x.shape, x.dtype.name, y.shape, y.dtype.name) == ((None, 3), "float32", (None,), "int64")
+    flat = batched.map(lambda x, y: (x[:, 0], y.shape[0] * 0 + 1)).element_spec
+    assert [one.shape for one in flat] == [(None,), ()]
+    assert rows.batch(4, drop_remainder=True).element_spec["x"].shape == (4, 3)
+    assert rows.element_spec["x"].shape == (3,)
+    with pytest.raises(DataError, match="no elements"):
+        _ = tf_data.Dataset.from_generator(lambda: iter(())).element_spec
+
+
+def test_looking_at_elements_does_not_change_what_comes() -> None:
+    def numbers(look: bool) -> list[int]:
+        shuffled = tf_data.Dataset.from_tensor_slices(np.arange(20)).map(lambda x: x).shuffle(20, seed=3)
+        if look:
+            _ = shuffled.batch(2).element_spec
+        return [int(one) for one in shuffled]
+
+    assert numbers(look=True) == numbers(look=False)
+
+
+def test_options_are_kept_without_effect() -> None:
+    options = tf_data.Options()
+    options.threading.private_threadpool_size = 4
+    options.experimental_deterministic = False
+    assert options.threading.private_threadpool_size == 4
+    assert len(tf_data.Dataset.range(3).with_options(options)) == 3
 
 
 def test_fit_takes_a_dataset() -> None:

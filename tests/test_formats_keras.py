@@ -124,7 +124,9 @@ def test_round_trip_is_bit_identical(golden, name, tmp_path):
     assert second.get_config() == first.get_config()  # the configured initializers are back in their places
 
 
-@pytest.mark.parametrize("kind", ["SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Lion"])
+@pytest.mark.parametrize(
+    "kind", ["SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Ftrl", "Lion"]
+)
 def test_every_optimizer_continues(kind, tmp_path):
     model = small(optimizer=getattr(optimizers, kind)(0.01))
     save_model(model, tmp_path / "m.keras")

@@ -77,7 +77,9 @@ def test_schedule(case: Case) -> None:
     assert differing_defaults(schedule.get_config(), case["keras"], ignored=["name"]) == {}
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Lion"])
+@pytest.mark.parametrize(
+    "name", ["SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Ftrl", "Lion"]
+)
 def test_names(name: str) -> None:
     """Strings in any case, classes and configurations give the optimizer."""
     cls = getattr(bl.optimizers, name)

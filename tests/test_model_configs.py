@@ -211,7 +211,12 @@ def set_history(history: Any) -> Callable[[Any], Any]:
         ('{"class_name": "Dense"}', "config=None"),
         ('{"class_name": "Densee", "config": {}}', 'Did you mean "Dense"'),
         ('{"class_name": "os.system", "config": {"command": "true"}}', "Unknown layer class"),
-        ('{"class_name": "Lambda", "config": {"function": "x"}}', "Unknown layer class"),
+        ('{"class_name": "Lambda", "config": {"function": "x"}}', "names a function 'x' of your own"),
+        (
+            '{"class_name": "Lambda", "config": {"function": {"class_name": "__lambda__"}}}',
+            "Code in files is never run",
+        ),
+        ('{"class_name": "Conv9", "config": {}}', "Unknown layer class"),
         ('{"class_name": "Layer", "config": {}}', "Unknown layer class"),
         ('{"class_name": "Dense", "config": {"units": 2, "lora_rank": 4}}', "lora_rank=4"),
         ('{"class_name": "BatchNormalization", "config": {"renorm": true}}', "renorm=True"),

@@ -174,9 +174,10 @@ LAYERS = {
     "layernorm": lambda: layers.LayerNormalization(), "drop": lambda: layers.Dropout(0.4),
     "noise": lambda: layers.GaussianNoise(0.1), "tanh": lambda: layers.Activation("tanh"),
     "gelu": lambda: layers.Activation("gelu"), "sigmoid": lambda: layers.Activation("sigmoid"),
-    "scale": lambda: layers.Rescaling(0.5, 0.1), "same": lambda: layers.Identity(),
+    "scale": lambda: layers.Rescaling(0.5, 0.1),
+    "standard": lambda: layers.Normalization(), "same": lambda: layers.Identity(),
 }  # fmt: skip
-OPTIMIZERS = ["sgd", "rmsprop", "adam", "adamw", "adamax", "nadam", "adagrad", "adadelta", "lion"]
+OPTIMIZERS = ["sgd", "rmsprop", "adam", "adamw", "adamax", "nadam", "adagrad", "adadelta", "ftrl", "lion"]
 network = st.fixed_dictionaries(
     {
         "widths": st.lists(st.integers(1, 70), min_size=1, max_size=4),

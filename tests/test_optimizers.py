@@ -95,6 +95,47 @@ def test_three_steps(optimizer: optimizers.Optimizer, wanted: list[float]) -> No
     assert int(optimizer.iterations) == 3
 
 
+def ftrl_in_floats(w: float, gradients: list[float], rate: float, p: float, n: float, l1: float, l2: float) -> float:
+    """Follow the leader as the paper does (McMahan et al. 2013, algorithm 1), one weight in Python's own numbers."""
+    z = 0.0
+    for g in gradients:
+        sigma = ((n + g * g) ** p - n**p) / rate
+        n, z = n + g * g, z + g - sigma * w
+        w = 0.0 if abs(z) <= l1 else -(z - math.copysign(l1, z)) / (n**p / rate + 2 * l2)
+    return w
+
+
+@pytest.mark.parametrize("l1", [0.0, 0.05, 10.0])
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+@pytest.mark.parametrize("p", [0.5, 0.7, 0.0])
+def test_ftrl_is_the_algorithm_of_its_paper(l1: float, l2: float, p: float) -> None:
+    settings = {"l1_regularization_strength": l1, "l2_regularization_strength": l2, "learning_rate_power": -p}
+    optimizer = optimizers.Ftrl(0.5, initial_accumulator_value=0.2, **settings)
+    w = Variable(np.array([1.0, -2.0], "float64"))
+    found = [[0.5, -0.25], [-1.0, 0.75], [2.0, 0.1]]
+    for g in found:
+        optimizer.apply([np.array(g)], [w])
+    wanted = [ftrl_in_floats(w0, [g[i] for g in found], 0.5, p, 0.2, l1, l2) for i, w0 in enumerate((1.0, -2.0))]
+    np.testing.assert_allclose(w.numpy(), wanted, rtol=1e-6, atol=1e-12)
+    if l1 == 10.0:
+        assert w.numpy().tolist() == [0.0, 0.0]  # it holds weights at exactly 0
+
+
+def test_ftrl_with_beta_and_shrinkage_as_keras_adds_them() -> None:
+    rate, beta, shrinkage, w, z, n = 0.5, 0.4, 0.02, 1.0, 0.0, 0.1
+    optimizer = optimizers.Ftrl(rate, beta=beta, l2_shrinkage_regularization_strength=shrinkage)
+    variable = Variable(np.array([w], "float64"))
+    for g in (0.5, -1.0, 2.0):
+        optimizer.apply([np.array([g])], [variable])
+        z += g + 2 * shrinkage * w - ((n + g * g) ** 0.5 - n**0.5) / rate * w
+        n += g * g
+        w = -z / (n**0.5 / rate + beta / rate)
+    np.testing.assert_allclose(variable.numpy(), [w], rtol=1e-6)
+    for wrong in ({"learning_rate_power": 0.5}, {"l1_regularization_strength": -1.0}, {"beta": "a"}):
+        with pytest.raises(ConfigError, match="Ftrl"):
+            optimizers.Ftrl(**wrong)
+
+
 @pytest.mark.parametrize(("name", "config"), [*((n, c) for n in ALL for c in SETTINGS), *OWN])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_recorded_step_gives_the_bits_of_eager(name: str, config: dict[str, Any], dtype: str) -> None:

@@ -78,6 +78,17 @@ ROWS: dict[str, list[Row]] = {
         *_each(({}, {"scale": False}), ((4, 3), (1, 5), (0, 3), (2, 3, 2))), Row({"axis": [1, 2]}, ((2, 3, 2),)),
     ],
     **{name: [Row({"seed": 6, **options}, (shape,), True)] for name, options, shape in RANDOM},
+    "Normalization": [
+        *_each(({}, {"invert": True}, {"axis": None, "mean": 0.5, "variance": 2.0}), _WIDTHS),
+        Row({"axis": [1, 2]}, ((2, 3, 2),)),
+        Row({"mean": [1.0, 2.0, 3.0], "variance": [1.0, 0.25, 4.0]}, ((2, 3),)),
+    ],
+    "Lambda": _each(({"function": lambda x: x * x + 0.5},), _DEEP),
+    "Dot": [
+        *(Row({"axes": 1, "normalize": norm}, ((3, 4), (3, 4))) for norm in (False, True)),
+        Row({"axes": 2}, ((2, 3, 4), (2, 2, 4))), Row({"axes": [2, 1]}, ((2, 3, 2), (2, 2))),
+        Row({"axes": (1, -1), "normalize": True}, ((2, 3, 2), (2, 2, 3))),
+    ],
     "Rescaling": _each(({"scale": 1.5, "offset": -0.25},), _DEEP),
     "Identity": _each(({},), _DEEP),
     "Add": _MERGED,
@@ -115,7 +126,7 @@ def recorded(name: str, row: Row, rng: np.random.Generator, layout: str = "") ->
 
 
 def random_weight(weight: Variable, rng: np.random.Generator) -> Array:
-    positive = weight.name in ("moving_variance", "gamma", "alpha")
+    positive = weight.name in ("moving_variance", "variance", "gamma", "alpha")
     return rng.uniform(0.3, 2.0, weight.shape) if positive else rng.standard_normal(weight.shape)
 
 

@@ -191,6 +191,12 @@ NO_GRADIENT: dict[str, str] = {
     "stop_gradient": "by intent",
     "sort": "refused: NotDifferentiable",
 }
+CONTRACTIONS: tuple[tuple[Any, ...], ...] = (
+    ("ij,jk->ik", (2, 3), (3, 2)), ("bij,bkj->bik", (2, 2, 3), (2, 2, 3)), ("ij->ji", (2, 3)), ("ij->j", (2, 3)),
+    ("i,i->", (3,), (3,)), ("i,j", (2,), (3,)), ("...j,jk->...k", (2, 2, 3), (3, 2)),
+    ("bi,bj,k->jk", (2, 2), (2, 3), (2,)),
+    ("ij,ij->ij", (0, 2), (0, 2)), ("ab,cb->", (2, 3), (2, 3)),
+)  # fmt: skip
 OTHER = {"cast": "proven exactly, see test_cast: float32 is too coarse for a numerical derivative"}
 MACHINERY = {
     "Op", "Operand", "Spec", "apply", "backward_of", "composite", "derivative_of", "elementwise", "primitive",
@@ -213,6 +219,9 @@ def rows() -> Iterator[Row]:
     for a, b, ta, tb in PRODUCTS:
         product = lambda x, y, ta=ta, tb=tb: ops.matmul(x, y, ta, tb)  # noqa: E731
         yield Row("matmul", f"{a}{'T' * ta} {b}{'T' * tb}", product, (real, real), (a, b))
+    for equation, *shapes in CONTRACTIONS:
+        named = lambda *xs, equation=equation: ops.einsum(equation, *xs)  # noqa: E731
+        yield Row("einsum", f"{equation} {shapes}", named, (real,) * len(shapes), tuple(shapes))
     for shapes in WHERE:
         yield Row("where", " ".join(map(str, shapes)), ops.where, (truth, real, real), shapes)
     for pair in CROSS_ENTROPY:

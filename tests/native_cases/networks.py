@@ -26,6 +26,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "norm": layers.BatchNormalization, "plain norm": lambda: layers.BatchNormalization(center=False, scale=False),
     "layer norm": layers.LayerNormalization, "dropout": lambda: layers.Dropout(0.4),
     "noise": lambda: layers.GaussianNoise(0.1), "scaled": lambda: layers.Rescaling(0.5, 0.1),
+    "standardized": layers.Normalization, "function": lambda: layers.Lambda(lambda x: x * x - 0.5 * x),
     "squared cost": lambda: layers.Activation("tanh", activity_regularizer="l2"),
 }  # fmt: skip
 MERGES = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"]
@@ -88,7 +89,7 @@ OPTIMIZERS: dict[str, Callable[..., Any]] = {
     "centered": lambda **o: bl.optimizers.RMSprop(momentum=0.5, centered=True, **o), "adam": bl.optimizers.Adam,
     "amsgrad": lambda **o: bl.optimizers.Adam(amsgrad=True, **o), "adamw": bl.optimizers.AdamW,
     "adamax": bl.optimizers.Adamax, "nadam": bl.optimizers.Nadam, "adagrad": bl.optimizers.Adagrad,
-    "adadelta": bl.optimizers.Adadelta, "lion": bl.optimizers.Lion,
+    "adadelta": bl.optimizers.Adadelta, "ftrl": bl.optimizers.Ftrl, "lion": bl.optimizers.Lion,
     "scheduled": lambda **o: bl.optimizers.SGD(bl.optimizers.schedules.CosineDecay(0.1, 100), 0.5, **o),
 }  # fmt: skip
 OPTIONS: list[dict[str, Any]] = [

@@ -53,6 +53,30 @@ def test_a_network_goes_to_keras_and_back(name: str, tmp_path: Path) -> None:
     close(ours, predicted(theirs, x))
 
 
+@pytest.mark.parametrize("name", [name for name in LAYERS if name not in OURS_ALONE])
+def test_a_network_goes_to_keras_in_an_h5_file(name: str, tmp_path: Path) -> None:
+    (model, _, ours), (_, x) = made(name), LAYERS[name]()
+    model.save(tmp_path / "ours.h5")
+    close(ours, predicted(keras.load_model(tmp_path / "ours.h5"), x))
+
+
+@pytest.mark.parametrize(("name", "kind"), OPTIMIZERS)
+def test_training_goes_on_after_an_h5_file(name: str, kind: Any, tmp_path: Path) -> None:
+    bl.set_random_seed(1)
+    model, _ = row(layers.Dense(5, "tanh"), layers.BatchNormalization(), layers.Dense(2))
+    model.compile(kind(learning_rate=0.01), "mse", metrics=["mae", "accuracy"])
+    trained(model, 2)
+    model.save(tmp_path / "ours.h5")
+    theirs, again = keras.load_model(tmp_path / "ours.h5"), formats.load_model(tmp_path / "ours.h5")
+    assert type(theirs.optimizer).__name__ == name
+    found = theirs.evaluate(WIDE, TARGET, verbose=0, return_dict=True)
+    assert found == pytest.approx(model.evaluate(WIDE, TARGET, verbose=0, return_dict=True), abs=1e-5)
+    for one in (model, theirs, again):
+        trained(one, 1)  # Keras begins with fresh memory, we go on with ours
+    close(model.get_weights(), again.get_weights(), 0.0)
+    assert int(theirs.optimizer.iterations) < int(again.optimizer.iterations)
+
+
 def trained(model: Any, epochs: int) -> None:
     model.fit(WIDE, TARGET, batch_size=3, epochs=epochs, shuffle=False, verbose=0)
 

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file"),
 ]
 TARGET = np.tanh(WIDE[:, :2]).astype("float32")
-OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax")
+OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Ftrl")
 OLD = tuple(name for name in OPTIMIZERS if name != "AdamW")
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -101,6 +101,20 @@ def test_networks(name: str, tmp_path: Path) -> None:
     model.compile("adam", "mse", metrics=["mae"])
     model.fit(WIDE, TARGET, verbose=0)
     opened_alike(model, tmp_path / "compiled.h5")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_that_we_write(name: str, tmp_path: Path) -> None:
+    keras.utils.set_random_seed(1)
+    model = NETWORKS[name]()
+    model.compile("adam", "mse", metrics=["mae"])
+    model.fit(WIDE, TARGET, verbose=0)
+    model.save(tmp_path / "theirs.h5")
+    formats.load_model(tmp_path / "theirs.h5").save(tmp_path / "ours.h5")
+    again = keras.models.load_model(tmp_path / "ours.h5")
+    np.testing.assert_allclose(again.predict(WIDE, verbose=0), model.predict(WIDE, verbose=0), rtol=1e-6, atol=1e-6)
+    found = again.evaluate(WIDE, TARGET, verbose=0, return_dict=True)
+    assert found == pytest.approx(model.evaluate(WIDE, TARGET, verbose=0, return_dict=True), abs=1e-5)
 
 
 @pytest.mark.parametrize("settings", SETTINGS)

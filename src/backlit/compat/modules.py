@@ -20,7 +20,9 @@ KERAS_VERSION = "3.15.1+backlit"  # the version whose semantics ours follow
 TENSORFLOW_VERSION = "2.21.0+backlit"
 
 MODULES: dict[str, tuple[str, ...]] = {
-    "tensorflow": ("backlit.compat.tf", "backlit.compat.tf_arrays", "backlit.compat.tf_reductions"),
+    "tensorflow": (
+        "backlit.compat.tf", "backlit.compat.tf_arrays", "backlit.compat.tf_grids", "backlit.compat.tf_reductions",
+    ),
     "tensorflow.activations": ("backlit.activations",),
     "tensorflow.autograph": ("backlit.compat.tf_logging",),
     "tensorflow.compat": (),
@@ -35,7 +37,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "tensorflow.dtypes": ("backlit.compat.tf_dtypes",),
     "tensorflow.initializers": ("backlit.initializers",),
     "tensorflow.losses": ("backlit.losses",),
-    "tensorflow.linalg": ("backlit.compat.tf_linalg",),
+    "tensorflow.linalg": ("backlit.compat.tf_linalg", "backlit.compat.tf_grids:einsum"),
     "tensorflow.logging": ("backlit.compat.tf_logging",),
     "tensorflow.math": ("backlit.compat.tf_math", "backlit.compat.tf_reductions"),
     "tensorflow.metrics": ("backlit.metrics",),
@@ -65,6 +67,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keras.layers.normalization": ("backlit.layers",),
     "keras.losses": ("backlit.losses",),
     "keras.metrics": ("backlit.metrics",),
+    "keras.mixed_precision": ("backlit.compat.keras_precision",),
+    "keras.mixed_precision.experimental": ("backlit.compat.keras_precision",),
     "keras.models": ("backlit.models",),
     "keras.ops": ("backlit.ops",),
     "keras.optimizers": ("backlit.optimizers",),
@@ -84,8 +88,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "keras.src.legacy.preprocessing.image": ("backlit.preprocessing.image",),
     "keras.saving": ("backlit.registered", "backlit.models:load_model"),
     "keras.utils": (
-        "backlit.compat.keras_utils", "backlit.datasets:image_dataset_from_directory", "backlit.registered",
+        "backlit.compat.keras_utils", "backlit.compat.keras_files", "backlit.datasets:image_dataset_from_directory",
+        "backlit.registered",
     ),
+    "keras.utils.data_utils": ("backlit.compat.keras_files", "backlit.compat.keras_utils:Sequence"),
     "keras.utils.np_utils": ("backlit.compat.keras_utils:to_categorical", "backlit.compat.keras_utils:normalize"),
     "keras_preprocessing": (),
     "keras_preprocessing.image": ("backlit.preprocessing.image",),

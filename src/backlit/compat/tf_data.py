@@ -17,8 +17,10 @@ from .. import seeds
 from ..errors import ConfigError, DataError
 from ..layers import nest
 from ..tensor import Tensor, Variable
+from .tf import TensorSpec
+from .tf_elements import buffered, gathered, mapped, stacked
 
-__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset"]
+__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "Options"]
 AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -1, -2
 
 
@@ -29,12 +31,14 @@ class Dataset:
     """
 
     AUTOTUNE = AUTOTUNE
+    _told: Any = None  # the specs of elements, where the program said them
 
     def __init__(
         self, items: Callable[[], Iterator[Any]], size: int | None, rows: Any = None,
         numbers: Callable[[], Iterator[int]] | None = None,
     ) -> None:  # fmt: skip
         self._items, self._size = items, size
+        self._sample: Callable[[int], Any] = lambda _: next(items(), None)  # an element; of so many rows if batched
         self._rows, self._numbers = rows, numbers
 
     # Where elements come from
@@ -42,7 +46,7 @@ class Dataset:
     @staticmethod
     def from_tensor_slices(tensors: Any, name: str | None = None) -> Dataset:
         """Return the rows of an array, or of several of one length in a tuple or a dict."""
-        rows = _mapped(_array, tensors)
+        rows = mapped(_array, tensors)
         lengths = {len(a) if a.ndim else 0 for a in nest.flatten(rows)}
         if len(lengths) != 1 or not all(a.ndim for a in nest.flatten(rows)):
             raise DataError(f"from_tensor_slices was given arrays of {sorted(lengths)} rows. Expected one length.")
@@ -52,7 +56,7 @@ class Dataset:
     @staticmethod
     def from_tensors(tensors: Any, name: str | None = None) -> Dataset:
         """Return one element."""
-        element = _mapped(_array, tensors)
+        element = mapped(_array, tensors)
         return Dataset(lambda: iter([element]), 1)
 
     @staticmethod
@@ -61,7 +65,9 @@ class Dataset:
         output_signature: Any = None, name: str | None = None,
     ) -> Dataset:  # fmt: skip
         """Return what a function that returns an iterable gives, called anew for each pass."""
-        return Dataset(lambda: (_mapped(_array, one) for one in generator(*args)), None)
+        found = Dataset(lambda: (mapped(_array, one) for one in generator(*args)), None)
+        found._told = output_signature
+        return found
 
     @staticmethod
     def range(*arguments: int, output_type: Any = "int64", name: str | None = None) -> Dataset:
@@ -79,7 +85,8 @@ class Dataset:
             for together in builtins.zip(*(one._items() for one in sets)):
                 yield nest.pack_like(parts, together)
 
-        return Dataset(items, None if None in sizes else builtins.min(s for s in sizes if s is not None))
+        found = Dataset(items, None if None in sizes else builtins.min(s for s in sizes if s is not None))
+        return found._looking_like(lambda rows: nest.pack_like(parts, [one._sample(rows) for one in sets]))
 
     # What is done to them
 
@@ -97,8 +104,8 @@ class Dataset:
 
         numbers = self._numbers
         if numbers is not None:
-            return _by_number(self._rows, lambda: _buffered(numbers(), size, order()), self._size)
-        return Dataset(lambda: _buffered(self._items(), size, order()), self._size)
+            return _by_number(self._rows, lambda: buffered(numbers(), size, order()), self._size)
+        return Dataset(lambda: buffered(self._items(), size, order()), self._size)._looking_like(self._sample)
 
     def batch(
         self, batch_size: int, drop_remainder: bool = False, num_parallel_calls: Any = None, deterministic: Any = None,
@@ -112,10 +119,40 @@ class Dataset:
             source = self._items() if numbers is None else numbers()
             while group := list(itertools.islice(source, size)):
                 if len(group) == size or not drop_remainder:
-                    yield _stacked(group) if numbers is None else _gathered(rows, group)
+                    yield stacked(group) if numbers is None else gathered(rows, group)
 
         count = self._size
-        return Dataset(items, None if count is None else count // size if drop_remainder else -(-count // size))
+        found = Dataset(items, None if count is None else count // size if drop_remainder else -(-count // size))
+        return found._looking_like(lambda rows: stacked([self._sample(rows)] * (size if drop_remainder else rows)))
+
+    def window(
+        self, size: int, shift: int | None = None, stride: int = 1, drop_remainder: bool = False, name: Any = None
+    ) -> Dataset:
+        """Return windows of `size` elements, `stride` apart, that begin `shift` apart: each a dataset (or a tuple).
+
+        Windows behind the end are shorter, or with `drop_remainder` left out.
+        """
+        size, stride = _positive("size", size), _positive("stride", stride)
+        shift = size if shift is None else _positive("shift", shift)
+        reach = (size - 1) * stride + 1
+
+        def items() -> Iterator[Any]:
+            held: list[Any] = []
+            source, begin = self._items(), 0
+            while True:
+                held += itertools.islice(source, builtins.max(0, begin + reach - len(held)))
+                if begin >= len(held) or (drop_remainder and len(held) < begin + reach):
+                    return
+                yield _windowed(held[begin : begin + reach : stride])
+                kept = builtins.min(begin + shift, len(held))
+                del held[:kept]
+                begin = begin + shift - kept
+
+        n = self._size
+        count = (
+            None if n is None else builtins.max(0, -(-(n - reach + 1) // shift) if drop_remainder else -(-n // shift))
+        )
+        return Dataset(items, count)
 
     def unbatch(self, name: Any = None) -> Dataset:
         """Return the rows of the elements, one by one."""
@@ -123,7 +160,7 @@ class Dataset:
         def items() -> Iterator[Any]:
             for group in self._items():
                 for i in builtins.range(len(nest.flatten(group)[0])):
-                    yield _mapped(lambda a, i=i: a[i], group)
+                    yield mapped(lambda a, i=i: a[i], group)
 
         return Dataset(items, None)
 
@@ -134,13 +171,21 @@ class Dataset:
 
         def items() -> Iterator[Any]:
             for element in self._items():
-                yield _mapped(_array, _called(map_func, element))
+                yield mapped(_array, _called(map_func, element))
 
-        return Dataset(items, self._size)
+        found = Dataset(items, self._size)
+        return found._looking_like(lambda rows: mapped(_array, _called(map_func, self._sample(rows))))
+
+    def flat_map(self, map_func: Callable[..., Any], name: Any = None) -> Dataset:
+        """Return the elements of the datasets a function makes of each element, one dataset after the other."""
+        return Dataset(
+            lambda: itertools.chain.from_iterable(_called(map_func, one)._items() for one in self._items()), None
+        )
 
     def filter(self, predicate: Callable[..., Any], name: Any = None) -> Dataset:
         """Return the elements for which a function says yes."""
-        return Dataset(lambda: (one for one in self._items() if bool(_array(_called(predicate, one)))), None)
+        found = Dataset(lambda: (one for one in self._items() if bool(_array(_called(predicate, one)))), None)
+        return found._looking_like(self._sample)
 
     def repeat(self, count: int | None = None, name: Any = None) -> Dataset:
         """Return the elements again and again, so many times or without end."""
@@ -203,17 +248,34 @@ class Dataset:
                 yield one
             kept.extend(fresh)
 
-        return Dataset(items, self._size)
+        return Dataset(items, self._size)._looking_like(self._sample)
 
     def prefetch(self, buffer_size: Any = AUTOTUNE, name: Any = None) -> Dataset:
         """Return the dataset as it is: elements are made when they are needed."""
         return self
 
     def with_options(self, options: Any, name: Any = None) -> Dataset:
-        """Return the dataset as it is."""
+        """Return the dataset as it is: what `Options` say concerns how TensorFlow runs, not which elements come."""
         return self
 
+    def options(self) -> Options:
+        """Return options, which change nothing here."""
+        return Options()
+
     # What is asked of them
+
+    @property
+    def element_spec(self) -> Any:
+        """A `TensorSpec` for each part of an element; None is a size that the last batch may not have.
+
+        Elements are made to see: from a first element, functions given to `map` run once or twice.
+        """
+        if self._told is not None:
+            return self._told
+        one, two = self._sample(1), self._sample(2)
+        if one is None:
+            raise DataError("This dataset has no elements, so nothing is known of their shapes.")
+        return _specs(one, two)
 
     def cardinality(self, name: Any = None) -> Tensor:
         """Return how many elements there are; -2 if that is not known."""
@@ -231,7 +293,7 @@ class Dataset:
         return state
 
     def __iter__(self) -> Iterator[Any]:
-        return (_mapped(Tensor, one) for one in self._items())
+        return (mapped(_tensor, one) for one in self._items())
 
     def __len__(self) -> int:
         if self._size is None:
@@ -249,53 +311,63 @@ class Dataset:
         numbers = self._numbers
         if numbers is not None:
             return _by_number(self._rows, lambda: change(numbers), size)
-        return Dataset(lambda: change(self._items), size)
+        return Dataset(lambda: change(self._items), size)._looking_like(self._sample)
+
+    def _looking_like(self, sample: Callable[[int], Any]) -> Dataset:
+        """Keep how an element is made without running the passes, so that looking does not change their order."""
+        self._sample = sample
+        return self
+
+
+class Options:
+    """What TensorFlow may do to run a dataset (`threading`, `autotune`, `experimental_...`): kept, without effect."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        vars(self)[name] = Options()
+        return vars(self)[name]
 
 
 def _by_number(rows: Any, numbers: Callable[[], Iterator[int]], size: int | None) -> Dataset:
-    return Dataset(lambda: (_mapped(lambda a, i=i: a[i], rows) for i in numbers()), size, rows, numbers)
-
-
-def _buffered(source: Iterator[Any], size: int, generator: Any) -> Iterator[Any]:
-    """Yield the elements, each drawn from a buffer of `size`."""
-    held = list(itertools.islice(source, size))
-    for following in source:
-        place = int(generator.integers(len(held)))
-        chosen, held[place] = held[place], following
-        yield chosen
-    for place in generator.permutation(len(held)):
-        yield held[place]
-
-
-def _gathered(rows: Any, numbers: list[int]) -> Any:
-    index = np.asarray(numbers)
-    return _mapped(lambda a: a[index], rows)
-
-
-def _stacked(elements: list[Any]) -> Any:
-    first = elements[0]
-    if isinstance(first, dict):
-        return {key: _stacked([one[key] for one in elements]) for key in first}
-    if isinstance(first, (tuple, list)):
-        return tuple(_stacked(list(column)) for column in builtins.zip(*elements, strict=True))
-    return np.stack(elements)
+    found = Dataset(lambda: (mapped(lambda a, i=i: a[i], rows) for i in numbers()), size, rows, numbers)
+    return found._looking_like(lambda _: mapped(lambda a: np.zeros(a.shape[1:], a.dtype), rows))
 
 
 def _called(function: Callable[..., Any], element: Any) -> Any:
-    tensors = _mapped(Tensor, element)
+    tensors = mapped(_tensor, element)
     return function(*tensors) if isinstance(tensors, tuple) else function(tensors)
 
 
-def _mapped(change: Callable[[Any], Any], structure: Any) -> Any:
-    """Change the leaves of tuples and dicts; a list is a leaf, as to TensorFlow it is a tensor."""
-    if isinstance(structure, dict):
-        return {key: _mapped(change, value) for key, value in structure.items()}
-    if isinstance(structure, tuple):
-        return tuple(_mapped(change, value) for value in structure)
-    return change(structure)
+def _tensor(value: Any) -> Any:
+    return value if isinstance(value, Dataset) else Tensor(value)
+
+
+def _windowed(elements: list[Any]) -> Any:
+    """Return the elements as a dataset, or as a tuple or dict of datasets, as TensorFlow does."""
+    first = elements[0]
+    if isinstance(first, dict):
+        return {key: _windowed([one[key] for one in elements]) for key in first}
+    if isinstance(first, tuple):
+        return tuple(_windowed(list(column)) for column in builtins.zip(*elements, strict=True))
+    return Dataset(lambda: iter(elements), len(elements))
+
+
+def _specs(one: Any, two: Any) -> Any:
+    """Return the specs of an element that was made twice: sizes in which the two differ are not known."""
+    if isinstance(one, dict):
+        return {key: _specs(value, two[key]) for key, value in one.items()}
+    if isinstance(one, tuple):
+        return tuple(_specs(a, b) for a, b in builtins.zip(one, two, strict=True))
+    if isinstance(one, Dataset):
+        return one.element_spec
+    a, b = _array(one), _array(two)
+    return TensorSpec([n if n == m else None for n, m in builtins.zip(a.shape, b.shape, strict=True)], a.dtype)
 
 
 def _array(value: Any) -> Any:
+    if isinstance(value, Dataset):
+        return value
     if isinstance(value, (Tensor, Variable)):
         return value.numpy()
     return value if isinstance(value, np.ndarray) else Tensor(value).numpy()

@@ -43,6 +43,25 @@ def fetch(published: Published, fetcher: Fetcher | None = None) -> dict[str, Arr
     return arrays
 
 
+def fetch_file(url: str, target: Path, fetcher: Fetcher | None = None) -> None:
+    """Bring one file to `target`, over https, all of it or none; what prevents it raises one `DownloadError`."""
+    if os.environ.get(OFFLINE, "0") not in ("", "0"):
+        raise DownloadError(f"{target} is not there, and {OFFLINE} forbids fetching {url}: unset that.")
+    if not url.lower().startswith("https://"):
+        raise DownloadError(f"{target} is not there, and {url} is no https address. Put the file there yourself.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix="fetch-") as name:
+            (fetcher or _over_https)(url, Path(name) / "file", target.name)
+            os.replace(Path(name) / "file", target)
+    except DownloadError:
+        raise
+    except OSError as error:
+        raise DownloadError(
+            f"{url} could not be fetched: {_short(error)}. Check the network, or put the file at {target} yourself."
+        ) from None
+
+
 def _from_a_mirror(published: Published, part: Part, target: Path, fetcher: Fetcher) -> dict[str, Array]:
     failures: list[str] = []
     for mirror in published.mirrors:

@@ -48,8 +48,18 @@ FORMATS = (
         ("save", "load", "notes", "load_weights"),
     ),
     Format(".weights.h5", "Keras 3: weights alone", "weights_h5", ("save_weights", "load_weights", "summary")),
-    Format(".h5", "Keras 2: network, weights, optimizer; read only", "legacy_h5", ("load", "load_weights", "summary")),
-    Format(".hdf5", "the same as .h5", "legacy_h5", ("load", "load_weights", "summary")),
+    Format(
+        ".h5",
+        "Keras 2 and 3: network, weights, optimizer",
+        "legacy_h5",
+        ("save", "load", "notes", "save_weights", "load_weights", "summary"),
+    ),
+    Format(
+        ".hdf5",
+        "the same as .h5",
+        "legacy_h5",
+        ("save", "load", "notes", "save_weights", "load_weights", "summary"),
+    ),
     Format(
         ".safetensors",
         "network, weights, optimizer, for other libraries to read",

@@ -12,7 +12,7 @@ import math
 import struct
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -21,9 +21,11 @@ from ..errors import ModelFileError
 from .hdf5_file import HARD, File, Link, Thing
 
 _DEEPEST = 64  # groups within groups
+_LONGEST = 64512  # bytes in an attribute: the limit Keras keeps to
 _DAMAGE = (ValueError, struct.error, IndexError, KeyError, OverflowError)
 
 Tree = Mapping[str, tuple[str, Sequence[Array]]]  # group path -> (name of its owner, its arrays in order)
+Named = tuple[Mapping[str, Sequence[str]], Mapping[str, Array]]  # lists of texts, and arrays, by name
 
 
 def write_tree(file: BinaryIO, tree: Tree) -> None:
@@ -36,6 +38,34 @@ def write_tree(file: BinaryIO, tree: Tree) -> None:
             group.attrs["name"] = owner
             for index, array in enumerate(arrays):
                 group.create_dataset(str(index), data=array)
+
+
+def write_named(file: BinaryIO, texts: Mapping[str, str], groups: Mapping[str, Named]) -> None:
+    """Write groups of arrays that have names, and texts about the whole: the layout of an `.h5` file of Keras.
+
+    A group knows the order of its arrays by the attribute `weight_names`; `groups` may give further lists of texts.
+    """
+    import h5py
+
+    with h5py.File(file, "w") as store:
+        for name, text in texts.items():
+            store.attrs[name] = text.encode()
+        for path, (lists, arrays) in sorted(groups.items()):  # a name before the longer ones that begin with it
+            group = store.require_group(path) if path else store
+            for name, words in lists.items():
+                _write_list(group, name, words)
+            for name, array in arrays.items():
+                group.create_dataset(name, data=array)
+
+
+def _write_list(group: Any, name: str, words: Sequence[str]) -> None:
+    """Write a list of texts, spread over `name0`, `name1`, ... where it is longer than an attribute may be."""
+    array = np.array([word.encode() for word in words]) if words else np.zeros(0)
+    parts = -(-array.nbytes // _LONGEST) or 1
+    while any(part.nbytes > _LONGEST for part in np.array_split(array, parts)):
+        parts += 1
+    for i, part in enumerate(np.array_split(array, parts)):
+        group.attrs[f"{name}{i}" if parts > 1 else name] = part
 
 
 class Reader:

@@ -31,9 +31,22 @@ def network(config: Any, source: str) -> Any:
         ends = found.get(key)
         if isinstance(ends, list) and len(ends) == 1 and isinstance(ends[0], list):
             found[key] = ends[0]  # one tensor, not a list of one: Keras 2 does not tell them apart
+    return _renamed_here(found)
+
+
+def renamed(config: Any) -> Any:
+    """Return a configuration with the names that settings have in Keras 3; Keras 3 still reads the old ones."""
+    if isinstance(config, list):
+        return [renamed(one) for one in config]
+    if not isinstance(config, dict):
+        return config
+    return _renamed_here({key: renamed(value) for key, value in config.items()})
+
+
+def _renamed_here(found: dict[str, Any]) -> dict[str, Any]:
     inner = found.get("config")
     if found.get("class_name") == "LeakyReLU" and isinstance(inner, dict) and "alpha" in inner:
-        inner["negative_slope"] = inner.pop("alpha")
+        found["config"] = {"negative_slope": inner["alpha"]} | {k: v for k, v in inner.items() if k != "alpha"}
     return found
 
 
@@ -68,7 +81,8 @@ def optimizer(entry: dict[str, Any]) -> dict[str, Any]:
 def memory(names: Sequence[str], variables: Sequence[Any]) -> tuple[list[str], list[Any]]:
     """Return the arrays of an optimizer, and its variables in the order of these; other files are left as they are.
 
-    Since 2.11 the arrays lie as ours do; before, all of one kind lay together: `m` of every weight, then `v`.
+    Since 2.11 the arrays lie as ours do; before, all of one kind lay together: `m` of every weight, then `v`
+    (not those of Ftrl).
     """
     kept = [v for v in variables if _last(v.path) not in MADE_ANEW]
     if not names or _last(names[0]) not in ("iteration:0", "iter:0"):
@@ -76,7 +90,8 @@ def memory(names: Sequence[str], variables: Sequence[Any]) -> tuple[list[str], l
     if _last(names[0]) == "iter:0":
         names = [name for name in names if _last(name) != "momentum_cache:0"]
         kinds = list(dict.fromkeys(_last(v.path) for v in kept[1:]))
-        kept[1:] = sorted(kept[1:], key=lambda v: kinds.index(_last(v.path)))
+        if len({_last(name) for name in names[1:3]}) == 1:  # Ftrl's lie side by side, as ours do
+            kept[1:] = sorted(kept[1:], key=lambda v: kinds.index(_last(v.path)))
     names = [name for name in names if _last(name) != "current_learning_rate:0"]  # of a schedule: it follows
     if not {_last(v.path) for v in kept} & {"m", "velocity"}:  # SGD without momentum keeps zeros there, we nothing
         names = [name for name in names if name.split("/")[1:2] != ["m"]]

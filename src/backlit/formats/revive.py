@@ -79,6 +79,11 @@ def config_text(model: Any) -> str:
     compiled = compile_config(model)
     if compiled is not None:
         config["compile_config"] = compiled
+    return json_text(model, config)
+
+
+def json_text(model: Any, config: Any) -> str:
+    """Return a configuration as JSON; what is no JSON raises `ConfigError`."""
     try:
         return json.dumps(config, allow_nan=False)
     except (TypeError, ValueError) as error:

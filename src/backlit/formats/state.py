@@ -47,7 +47,7 @@ def weights_bytes(model: Any, optimizer: Any = None) -> bytes:
     """Return the HDF5 file of a model's weights, and of an optimizer's memory if one is given."""
     tree = {path: (layer.name, [v.numpy() for v in variables]) for path, layer, variables in owners(model)}
     if optimizer is not None:
-        tree["optimizer"] = (optimizer.name, [_as_keras(v) for v in optimizer.variables])
+        tree["optimizer"] = (optimizer.name, [as_keras(v) for v in optimizer.variables])
     file = io.BytesIO()
     hdf5.write_tree(file, tree)
     return file.getvalue()
@@ -73,6 +73,7 @@ def _pairs(reader: hdf5.Reader, path: str, name: str, variables: list[Any]) -> l
     return [(v, reader.array(path, i, tuple(v.shape), np.dtype(v.dtype))) for i, v in enumerate(variables)]
 
 
-def _as_keras(variable: Any) -> Array:
+def as_keras(variable: Any) -> Array:
+    """Return the numbers of a variable in the dtype Keras gives them: its counters have 32 bits."""
     array = np.asarray(variable.numpy())
     return array.astype(np.int32) if array.dtype.kind in "iu" and array.ndim == 0 else array

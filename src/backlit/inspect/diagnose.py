@@ -22,7 +22,7 @@ EXPLODING = 1e3  # norm of a weight's gradient
 FAST, SLOW = 0.1, 1e-5  # |change| / |weight| in one step; about 1e-3 is usual
 JUMP = 0.5  # the same of a single step: more than that forgets what the weights knew
 UNSCALED = 10.0  # size of the inputs
-SCALING = ("Rescaling", "BatchNormalization", "LayerNormalization")
+SCALING = ("Rescaling", "Normalization", "BatchNormalization", "LayerNormalization")
 RESHAPING = ("InputLayer", "Flatten", "Reshape")
 
 

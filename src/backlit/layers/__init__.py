@@ -8,23 +8,27 @@ from typing import Any as _Any
 from ..errors import did_you_mean as _did_you_mean
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .dense import Dense
+from .dot import Dot, dot
 from .input import Input, InputLayer
 from .layer import Layer
 from .merged import add, average, concatenate, maximum, minimum, multiply, subtract
 from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from .noise import Dropout, GaussianNoise
 from .normalization import BatchNormalization, LayerNormalization
+from .of_function import Lambda
 from .random_look import RandomAffine, RandomElastic, RandomRotation, RandomShear, RandomTranslation, RandomZoom
 from .random_pixels import RandomErasing, RandomFlip, RandomNoise
 from .reshaping import Flatten, Reshape
 from .scaling import Identity, Rescaling
+from .standardization import Normalization
 
 __all__ = [
-    "ELU", "Activation", "Add", "Average", "BatchNormalization", "Concatenate", "Dense", "Dropout", "Flatten",
-    "GaussianNoise", "Identity", "Input", "InputLayer", "Layer", "LayerNormalization", "LeakyReLU", "Maximum",
-    "Minimum", "Multiply", "PReLU", "RandomAffine", "RandomElastic", "RandomErasing", "RandomFlip", "RandomNoise",
-    "RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom", "ReLU", "Rescaling", "Reshape", "Softmax",
-    "Subtract", "add", "average", "concatenate", "maximum", "minimum", "multiply", "subtract",
+    "ELU", "Activation", "Add", "Average", "BatchNormalization", "Concatenate", "Dense", "Dot", "Dropout",
+    "Flatten", "GaussianNoise", "Identity", "Input", "InputLayer", "Lambda", "Layer", "LayerNormalization",
+    "LeakyReLU", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU", "RandomAffine", "RandomElastic",
+    "RandomErasing", "RandomFlip", "RandomNoise", "RandomRotation", "RandomShear", "RandomTranslation",
+    "RandomZoom", "ReLU", "Rescaling", "Reshape", "Softmax", "Subtract", "add", "average", "concatenate", "dot",
+    "maximum", "minimum", "multiply", "subtract",
 ]  # fmt: skip
 
 BEYOND = ("Conv", "Pooling", "LSTM", "GRU", "RNN", "Recurrent", "Attention", "Embedding", "Cropping", "UpSampling")

@@ -12,7 +12,7 @@ class Files:
     """What models and files have to do with each other."""
 
     def save(self, path: Any, overwrite: bool = True, **_: Any) -> None:
-        """Write the model, its weights and its optimizer to a file, `.keras` or another ending of `formats`."""
+        """Write the model, its weights and its optimizer to a file: `.keras`, `.h5` or another ending of `formats`."""
         from ..formats import save_model
 
         save_model(self, path, overwrite=overwrite)
@@ -28,7 +28,7 @@ class Files:
         save_model(self, path, overwrite=overwrite)
 
     def save_weights(self, path: Any, overwrite: bool = True) -> None:
-        """Write the weights alone to a file that ends in `.weights.h5`, `.safetensors` or `.npz`."""
+        """Write the weights alone to a file that ends in `.weights.h5`, `.safetensors`, `.npz` or `.h5`."""
         from ..formats import save_weights
 
         save_weights(self, path, overwrite=overwrite)

@@ -26,6 +26,7 @@ from ..training import loop, prepare, running, single, step
 from ..training.compiled import Compiled
 from .files import Files
 from .older import OlderNames
+from .own_steps import OwnSteps
 
 
 class _Running(threading.local):
@@ -38,7 +39,7 @@ class _Running(threading.local):
 _running = _Running()
 
 
-class Model(OlderNames, Files, Layer):
+class Model(OwnSteps, OlderNames, Files, Layer):
     """`Model(inputs=..., outputs=...)` makes a functional model; a subclass with `call` makes a model of its own.
 
     A subclass without `__init__` and `call`, which only writes `train_step`, takes inputs and outputs like `Model`.

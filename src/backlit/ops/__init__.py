@@ -3,6 +3,7 @@
 Functions take arrays (and return arrays), Tensors (and return Tensors) or graph nodes (and record).
 """
 
+from .contraction import einsum
 from .elementwise import (
     absolute,
     add,
@@ -73,7 +74,7 @@ abs = absolute
 __all__ = [
     "Op", "Operand", "Spec", "abs", "absolute", "add", "all", "any", "apply", "arctan", "argmax", "argmin",
     "backward_of", "broadcast_to", "cast", "ceil", "clip", "composite", "concatenate", "cos", "cumsum",
-    "derivative_of", "divide", "elementwise", "equal", "erf", "erfc", "exp", "expand_dims", "expm1", "floor",
+    "derivative_of", "divide", "einsum", "elementwise", "equal", "erf", "erfc", "exp", "expand_dims", "expm1", "floor",
     "floor_divide", "gather", "greater", "greater_equal", "isfinite", "isnan", "length", "less", "less_equal",
     "log", "log1p", "log_softmax", "logical_and", "logical_not", "logical_or", "logsumexp", "matmul", "max",
     "maximum", "mean", "min", "minimum", "mod", "multiply", "negative", "normalize", "not_equal", "one_hot",

@@ -14,6 +14,7 @@ from .adagrad import Adagrad
 from .adam import Adam
 from .adamax import Adamax
 from .adamw import AdamW
+from .ftrl import Ftrl
 from .lion import Lion
 from .nadam import Nadam
 from .optimizer import Optimizer
@@ -21,8 +22,8 @@ from .rmsprop import RMSprop
 from .sgd import SGD
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    "adadelta": Adadelta, "adagrad": Adagrad, "adam": Adam, "adamax": Adamax, "adamw": AdamW, "lion": Lion,
-    "nadam": Nadam, "rmsprop": RMSprop, "sgd": SGD,
+    "adadelta": Adadelta, "adagrad": Adagrad, "adam": Adam, "adamax": Adamax, "adamw": AdamW, "ftrl": Ftrl,
+    "lion": Lion, "nadam": Nadam, "rmsprop": RMSprop, "sgd": SGD,
 }  # fmt: skip
 NAMES = Vocabulary("optimizer", "keras.optimizers", Optimizer, OPTIMIZERS, any_case=True, functions=False)
 
@@ -48,6 +49,6 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 
 
 __all__ = [
-    "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "Nadam", "Optimizer", "RMSprop", "SGD", "deserialize",
-    "get", "schedules", "serialize",
+    "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam", "Optimizer", "RMSprop", "SGD",
+    "deserialize", "get", "schedules", "serialize",
 ]  # fmt: skip

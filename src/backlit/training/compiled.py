@@ -106,12 +106,20 @@ class Compiled:
     def update_metrics(
         self, loss: Any, each: list[Any], targets: list[Any], predictions: list[Any], weights: list[Any]
     ) -> None:
-        """Add one batch to the running means and metrics; the losses count by the number of samples."""
+        """Add one batch to the running means and metrics."""
+        self.update_losses(loss, each, predictions)
+        self.update_scores(targets, predictions, weights)
+
+    def update_losses(self, loss: Any, each: list[Any], predictions: list[Any]) -> None:
+        """Add one batch to the running means of the losses, which count by the number of samples."""
         assert self.loss_tracker is not None
         samples = length(predictions[0], 0)
         self.loss_tracker.update_state(loss, sample_weight=samples)
         for tracker, value in zip(self.loss_trackers, (v for v in each if v is not None), strict=False):
             tracker.update_state(value, sample_weight=samples)
+
+    def update_scores(self, targets: list[Any], predictions: list[Any], weights: list[Any]) -> None:
+        """Add one batch to the metrics."""
         for group, weighted in ((self.output_metrics, False), (self.output_weighted_metrics, True)):
             for members, y, p, w in zip(group, targets, predictions, weights, strict=True):
                 for metric in members:

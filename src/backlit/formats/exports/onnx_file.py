@@ -31,7 +31,7 @@ def save(model: Any, path: StrPath, notes: Mapping[str, Any] | None = None) -> N
     no description, and only others can read it.
     """
     found = prediction(model, onnx_words.WORDS, onnx_words.is_exact)
-    graph = graph_of(found, {id(variable): name for name, variable in flat.named(model).items()})
+    graph = graph_of(found, flat.named(model))
     try:
         text = flat.description(model, notes)
     except ConfigError:

@@ -22,12 +22,14 @@ from .prediction import Prediction
 CONSTANTS = "const/"  # names of initializers that are no weights begin with it
 
 
-def graph_of(found: Prediction, weights: Mapping[int, str]) -> bytes:
-    """Return the GraphProto; `weights` names the initializers of Variables, by their `id`, and all are written."""
-    writer = Writer(found)
+def graph_of(found: Prediction, weights: Mapping[str, Any]) -> bytes:
+    """Return the GraphProto; `weights` are Variables by name, and all are written, also those no node reads."""
+    writer, names = Writer(found), {id(variable): name for name, variable in weights.items()}
     for node, variable in found.weights.items():
-        writer.names[node] = writer.named(weights.get(id(variable), variable.path))
+        writer.names[node] = writer.named(names.pop(id(variable), variable.path))
         writer.tensors[writer.names[node]] = np.asarray(variable.numpy())
+    for name in names.values():
+        writer.tensors[writer.named(name)] = np.asarray(weights[name].numpy())
     for node, matched in plan(found):
         writer.write(node, matched)
     return writer.graph()

@@ -23,8 +23,8 @@ class ModelCheckpoint(Callback):
 
     `save_freq` is "epoch" or a number of batches. With `save_best_only` a file is only written when `monitor` beats
     the best so far, or `initial_value_threshold`. `save_weights_only` writes weights alone: the name must end in
-    `.weights.h5`, else in `.keras`. A wrong argument raises `ConfigError`; a number missing from the logs warns and
-    nothing is saved. Source: section B.10 of the Keras semantics, except that NaN is never an improvement.
+    `.weights.h5`, else in `.keras` or `.h5`. A wrong argument raises `ConfigError`; a number missing from the logs
+    warns and nothing is saved. Source: section B.10 of the Keras semantics, except that NaN is never an improvement.
     """
 
     _state_names: ClassVar[tuple[str, ...]] = ("best", "batches_seen", "batches_at_save")
@@ -67,7 +67,7 @@ class ModelCheckpoint(Callback):
                 f"ModelCheckpoint got filepath={name!r}. With save_weights_only it must end in {WEIGHTS}."
             )
         if not self.save_weights_only and (name.endswith(WEIGHTS) or not name.endswith(ENDINGS)):
-            raise ConfigError(f"ModelCheckpoint got filepath={name!r}. A model's name must end in .keras.")
+            raise ConfigError(f"ModelCheckpoint got filepath={name!r}. A model's name must end in .keras or .h5.")
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Look at the direction of the monitored number anew; the best so far is kept, as in Keras."""

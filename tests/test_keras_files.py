@@ -1,0 +1,137 @@
+"""get_file keeps what it fetched, answers MNIST from our copy, and says one thing when there is no network."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backlit.compat import keras_files, keras_precision
+from backlit.compat.keras_files import get_file
+from backlit.config import floatx, set_floatx
+from backlit.datasets import fetch, mnist
+from backlit.errors import ConfigError, DataError, DownloadError
+from backlit.layers import Dense
+
+ORIGIN = "https://somewhere.example/data/table.csv"
+TEXT = b"a,b\n1,2\n"
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that were asked for; each gives the same file."""
+    addresses: list[str] = []
+
+    def give(url: str, target: Path, label: str) -> None:
+        addresses.append(url)
+        target.write_bytes(TEXT)
+
+    monkeypatch.setattr(fetch, "_over_https", give)
+    monkeypatch.setenv("BACKLIT_HOME", str(tmp_path / "ours"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv("BACKLIT_OFFLINE", raising=False)
+    return addresses
+
+
+def test_it_is_fetched_once(asked: list[str], tmp_path: Path) -> None:
+    path = get_file("mine.csv", ORIGIN)
+    assert Path(path) == tmp_path / "ours" / "datasets" / "mine.csv"
+    assert Path(path).read_bytes() == TEXT
+    assert get_file("mine.csv", ORIGIN) == path
+    assert asked == [ORIGIN]
+    get_file("mine.csv", ORIGIN, force_download=True)
+    assert asked == [ORIGIN] * 2
+    assert get_file(origin=f"{ORIGIN}?raw=1", cache_dir=tmp_path, cache_subdir="x") == str(tmp_path / "x" / "table.csv")
+    assert sorted(p.name for p in (tmp_path / "x").iterdir()) == ["table.csv"]
+
+
+def test_what_keras_left_is_used(asked: list[str], tmp_path: Path) -> None:
+    there = tmp_path / "keras" / "datasets" / "table.csv"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"theirs")
+    assert get_file("table.csv", ORIGIN) == str(there)
+    assert asked == []
+
+
+@pytest.mark.parametrize("kind", ["md5", "sha256"])
+def test_a_hash_is_looked_at(kind: str, asked: list[str], tmp_path: Path) -> None:
+    right = hashlib.new(kind, TEXT).hexdigest()
+    path = Path(get_file("t.csv", ORIGIN, file_hash=right))
+    path.write_bytes(b"damaged")
+    assert Path(get_file("t.csv", ORIGIN, file_hash=right)).read_bytes() == TEXT
+    assert len(asked) == 2
+    with pytest.raises(DataError, match="It was not kept"):
+        get_file("other.csv", ORIGIN, file_hash="0" * len(right))
+    assert not (path.parent / "other.csv").exists()
+
+
+def test_without_a_network_one_message(asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(url: str, target: Path, label: str) -> None:
+        raise OSError("no route")
+
+    monkeypatch.setattr(fetch, "_over_https", refuse)
+    with pytest.raises(DownloadError, match=r"could not be fetched: OSError \(no route\).*put the file at .*t.csv"):
+        get_file("t.csv", ORIGIN)
+    with pytest.raises(DownloadError, match="no https address"):
+        get_file("t.csv", "http://somewhere.example/t.csv")
+    monkeypatch.setenv("BACKLIT_OFFLINE", "1")
+    with pytest.raises(DownloadError, match="BACKLIT_OFFLINE forbids"):
+        get_file("t.csv", ORIGIN)
+    with pytest.raises(ConfigError, match="neither fname nor origin"):
+        get_file()
+    with pytest.raises(ConfigError, match="hash_algorithm"):
+        get_file("t.csv", ORIGIN, hash_algorithm="crc")
+    assert not (tmp_path / "ours" / "datasets" / "t.csv").exists()
+
+
+def test_archives_are_not_unpacked(asked: list[str]) -> None:
+    with pytest.raises(ConfigError, match=r"Unpack .*a.zip with zipfile"):
+        get_file("a.zip", ORIGIN, extract=True)
+
+
+def test_mnist_comes_from_our_copy(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.arange(2 * 28 * 28, dtype="uint8").reshape(2, 28, 28)
+    split = ((rows, np.array([3, 4], "uint8")), (rows[:1], np.array([5], "uint8")))
+    monkeypatch.setattr(mnist, "load_data", lambda **options: split)
+    where = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+    with np.load(get_file("mnist.npz", where, file_hash="0" * 64)) as found:
+        np.testing.assert_array_equal(found["x_train"], rows)
+        np.testing.assert_array_equal(found["y_test"], [5])
+    images = gzip.decompress(
+        Path(get_file(origin="http://yann.lecun.com/exdb/mnist/train-images-idx3-ubyte.gz")).read_bytes()
+    )
+    assert images[:16] == bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28])
+    assert images[16:] == rows.tobytes()
+    assert asked == []
+    get_file(origin="https://somewhere.example/fashion-mnist/t10k-labels-idx1-ubyte.gz")
+    assert len(asked) == 1
+
+
+def test_mnist_is_fetched_where_there_is_no_copy(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(**options: Any) -> Any:
+        raise DownloadError("none here")
+
+    monkeypatch.setattr(keras_files.mnist, "load_data", missing)
+    get_file(origin="https://somewhere.example/mnist/mnist.npz")
+    assert len(asked) == 1
+
+
+def test_precision() -> None:
+    before = floatx()
+    try:
+        keras_precision.set_global_policy("float64")
+        assert Dense(1).dtype == "float64"
+        assert keras_precision.global_policy().name == "float64"
+        with pytest.warns(UserWarning, match="mixed_float16 was asked for; Backlit computes in float32"):
+            keras_precision.set_global_policy(keras_precision.Policy("mixed_float16"))
+        assert Dense(1).dtype == "float32"
+        policy = keras_precision.global_policy()
+        assert (policy.name, policy.compute_dtype, policy.variable_dtype) == ("float32", "float32", "float32")
+        with pytest.raises(ConfigError, match="A policy is 'float8'"):
+            keras_precision.set_global_policy("float8")
+    finally:
+        set_floatx(before)
