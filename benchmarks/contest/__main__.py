@@ -36,7 +36,8 @@ class Contest:
         self.rounds, self.seconds, self.threads = rounds, seconds, threads
         self.workers: dict[str, Worker] = {}
         self.figures: table.Figures = {
-            "date": date.today().isoformat(), "cpu": processor(), "python": platform.python_version(),
+            "date": date.today().isoformat(), "cpu": processor(), "vector_bytes": 4 * peak.lanes(),
+            "python": platform.python_version(),
             "threads": threads, "seconds": seconds, "versions": {}, "peak": {str(n): [] for n in (1, threads)},
             "source": {}, "data": {},
         }  # fmt: skip

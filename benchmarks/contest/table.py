@@ -1,7 +1,7 @@
 """The figures as text: the table of a run, and the shorter one between two comments of the READMEs.
 
-`python -m benchmarks.contest.table` prints the kept figures (benchmarks/results/contest.json); with `--readme` it
-writes them into README.md and README.zh-CN.md. Every number there comes from that file.
+`python -m benchmarks.contest.table` prints the kept figures (benchmarks/results/contest*.json, a kind of processor
+each); with `--readme` it writes them into README.md and README.zh-CN.md. Every number there comes from these files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .contestants import CONTESTANTS, OURS
 from .networks import NETWORKS, dense_flops
 
 ROOT = Path(__file__).resolve().parents[2]
-KEPT = ROOT / "benchmarks" / "results" / "contest.json"
+KEPT = [ROOT / "benchmarks" / "results" / name for name in ("contest.json", "contest-avx2.json")]
 BEGIN, END = "<!-- contest: written by python -m benchmarks.contest.table --readme -->", "<!-- end of contest -->"
 QUIET = 1.5  # slowest / fastest round of everybody on a machine that does nothing else
 Figures = dict[str, Any]  # what `__main__` keeps: see `Contest.figures`
@@ -27,14 +27,15 @@ PAGES = {
     "README.md": {
         "network": "network, batch, optimizer", "strongest": "strongest peer / Backlit", "share": "share of peak",
         "none": "Not measured yet: `python -m benchmarks.contest --json benchmarks/results/contest.json`.",
-        "caption": "Microseconds a training step, median of {rounds} rounds in turns, {threads} threads, {cpu}, {date}."
-        " A share of the peak counts zeros as work and can exceed 100 % where they are skipped.",
+        "caption": "Microseconds a training step, median of {rounds} rounds in turns, {threads} threads, {cpu}, vectors"
+        " of {vector_bytes} bytes, {date}. A share of the peak counts zeros as work and can exceed 100 % where they are"
+        " skipped.",
     },
     "README.zh-CN.md": {
         "network": "网络、批大小、优化器", "strongest": "最强对手 / Backlit", "share": "占峰值",
         "none": "尚未测量：`python -m benchmarks.contest --json benchmarks/results/contest.json`。",
         "caption": "每步训练的微秒数，轮流运行 {rounds} 轮取中位数，{threads} 线程，{cpu}，{date}。"
-        "占峰值的比例把零也算作运算，跳过零时可以超过 100 %。",
+        "向量 {vector_bytes} 字节。占峰值的比例把零也算作运算，跳过零时可以超过 100 %。",
     },
 }  # fmt: skip
 
@@ -94,16 +95,14 @@ def header(figures: Figures) -> str:
     return f"{first}\npeak of fma, float32: {peaks}\n{versions}\n{notes}"
 
 
-def short(figures: Figures | None, words: dict[str, str]) -> str:
-    """Return the Markdown table of a README; without figures, a line on how to get them."""
-    if figures is None or not figures["source"].get("mnist", "").startswith("MNIST"):
-        return words["none"]
+def short(figures: Figures, words: dict[str, str]) -> str:
+    """Return the Markdown table of a README."""
     names = [name for name in CONTESTANTS if name in figures["versions"]]
     labels = [CONTESTANTS[name].label for name in names]
     rows = [[words["network"], *labels, words["strongest"], words["share"]]]
     rows.append(["---", *["---:"] * (len(rows[0]) - 1)])
     rows += [_row(figures, network, names) for network in figures["data"]["mnist"]]
-    facts = {key: figures[key] for key in ("threads", "cpu", "date")}
+    facts = {key: figures[key] for key in ("threads", "cpu", "date", "vector_bytes")}
     caption = words["caption"].format(rounds=_count(figures), **facts)
     return "\n".join([*("| " + " | ".join(row) + " |" for row in rows), "", caption])
 
@@ -123,34 +122,42 @@ def _count(figures: Figures) -> int:
     return statistics.mode(len(e["rounds"]) for entries in networks for e in entries.values() if "rounds" in e)
 
 
-def kept() -> Figures | None:
-    """Return the figures of benchmarks/results/contest.json, or None if there are none."""
-    return json.loads(KEPT.read_text("utf-8")) if KEPT.is_file() else None
+def kept() -> list[Figures]:
+    """Return the figures that are kept and come from the real digits, a processor each."""
+    found = [json.loads(path.read_text("utf-8")) for path in KEPT if path.is_file()]
+    return [figures for figures in found if is_real(figures)]
 
 
-def rewritten(page: str, text: str, figures: Figures | None) -> str:
-    """Return the text of a README with the table of `figures` between the two comments."""
+def is_real(figures: Figures) -> bool:
+    """Say whether figures come from the real digits."""
+    return bool(figures["source"].get("mnist", "").startswith("MNIST"))
+
+
+def rewritten(page: str, text: str, kept: list[Figures]) -> str:
+    """Return the text of a README with tables between the two comments; without figures, how to get them."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{short(figures, PAGES[page])}\n{END}{after}"
+    tables = "\n\n".join(short(figures, PAGES[page]) for figures in kept) or PAGES[page]["none"]
+    return f"{before}{BEGIN}\n{tables}\n{END}{after}"
 
 
 def main() -> None:
     """Print the kept figures, or write them into the READMEs."""
     parser = argparse.ArgumentParser(description="Print or place the figures of the contest.")
     parser.add_argument("--readme", action="store_true", help="write the table into README.md and README.zh-CN.md")
-    options, figures = parser.parse_args(), kept()
+    options, found = parser.parse_args(), kept()
     if options.readme:
         for page in PAGES:
             path = ROOT / page
-            path.write_text(rewritten(page, path.read_text("utf-8"), figures), "utf-8")
-    elif figures is None:
-        print(PAGES["README.md"]["none"])
-    else:
+            path.write_text(rewritten(page, path.read_text("utf-8"), found), "utf-8")
+        return
+    for figures in found:
         print(header(figures))
         for mode, networks in figures["data"].items():
             for network in networks:
                 print("\n" + full(figures, mode, network))
+    if not found:
+        print(PAGES["README.md"]["none"])
 
 
 if __name__ == "__main__":
