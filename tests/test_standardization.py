@@ -150,3 +150,11 @@ def test_a_function_without_a_name_is_not_saved_and_code_is_not_run(tmp_path: Pa
     for function in (entry["config"]["function"], ["4wA", None, None]):  # type: ignore[index]
         with pytest.raises(ConfigError, match="Code in files is never run"):
             bl.Sequential.from_config({"name": "s", "layers": [entry | {"config": {"function": function}}]})
+
+
+def test_a_clone_shares_the_function_of_a_lambda_without_a_name() -> None:
+    model = bl.Sequential([layers.Input((4,)), layers.Lambda(lambda x, by: x * by, arguments={"by": 3.0}, name="by")])
+    copied = bl.models.clone_model(model)
+    np.testing.assert_array_equal(copied.predict(X, verbose=0), model.predict(X, verbose=0))
+    assert copied.layers[0] is not model.layers[0]
+    assert copied.layers[0].name == "by"

@@ -40,6 +40,7 @@ class Format:
         return getattr(import_module(f".{self.module}", __package__), name)
 
 
+WHOLE = ("save", "load", "notes", "save_weights", "load_weights", "summary")
 FORMATS = (
     Format(
         ".keras",
@@ -52,25 +53,25 @@ FORMATS = (
         ".h5",
         "Keras 2 and 3: network, weights, optimizer",
         "legacy_h5",
-        ("save", "load", "notes", "save_weights", "load_weights", "summary"),
+        WHOLE,
     ),
     Format(
         ".hdf5",
         "the same as .h5",
         "legacy_h5",
-        ("save", "load", "notes", "save_weights", "load_weights", "summary"),
+        WHOLE,
     ),
     Format(
         ".safetensors",
         "network, weights, optimizer, for other libraries to read",
         "safetensors_file",
-        ("save", "load", "notes", "save_weights", "load_weights", "summary"),
+        WHOLE,
     ),
     Format(
         ".npz",
         "network, weights, optimizer, as plain NumPy arrays",
         "npz",
-        ("save", "load", "notes", "save_weights", "load_weights", "summary"),
+        WHOLE,
     ),
     Format(
         ".onnx",

@@ -42,6 +42,14 @@ class Lambda(Layer):
         told = {"training": training} if self._hears_of_training else {}
         return self.function(inputs, **self.arguments, **told)
 
+    def twin(self) -> Lambda:
+        """Return another layer of the same function and the same name; it needs no name for the function."""
+        made = type(self)(
+            self.function, self.output_shape, self.mask, self.arguments, name=self.name, dtype=self.dtype.name
+        )
+        made.trainable = self.trainable
+        return made
+
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the function by its name."""
         name = getattr(self.function, "__name__", "<lambda>")

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import layers as ours
 from .. import registered
-from ..layers import InputLayer, Layer, nest
+from ..layers import InputLayer, Lambda, Layer, nest
 from ..layers.operation import Operation
 from ..layers.symbolic import Call, KerasTensor
 from .functional import Functional
@@ -156,6 +156,8 @@ def clone_model(
     def copied(layer: Layer) -> Layer:
         if clone_function is not None and not isinstance(layer, (InputLayer, Operation)):
             return clone_function(layer)
+        if isinstance(layer, Lambda):
+            return layer.twin()
         arity = layer.arity if isinstance(layer, Operation) else 0
         return read_entry(serialize(layer), known, arity)
 
