@@ -105,7 +105,7 @@ def cases() -> Iterator[Case]:
     """Yield the cases of every layer."""
     for name, rows in ROWS.items():
         for row in rows:
-            text = " ".join(f"{k}={v}" for k, v in row.options.items())
+            text = " ".join(f"{k}={getattr(v, '__name__', v)}" for k, v in row.options.items())
             label = f"{' '.join(map(str, row.shapes))} {text}{' training' * row.training}"
             build = lambda rng, name=name, row=row: recorded(name, row, rng)  # noqa: E731
             yield Case(name, label, build)
