@@ -133,11 +133,11 @@ def is_real(figures: Figures) -> bool:
     return bool(figures["source"].get("mnist", "").startswith("MNIST"))
 
 
-def rewritten(page: str, text: str, kept: list[Figures]) -> str:
+def rewritten(page: str, text: str, found: list[Figures]) -> str:
     """Return the text of a README with tables between the two comments; without figures, how to get them."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    tables = "\n\n".join(short(figures, PAGES[page]) for figures in kept) or PAGES[page]["none"]
+    tables = "\n\n".join(short(figures, PAGES[page]) for figures in found) or PAGES[page]["none"]
     return f"{before}{BEGIN}\n{tables}\n{END}{after}"
 
 

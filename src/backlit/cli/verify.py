@@ -180,14 +180,14 @@ def _run_here(results: list[Result], split: Any, quick: bool, budget: float) -> 
                 result.figures.append(figure)
                 _print_figure(figure)
         result.seconds = time.perf_counter() - start
-        print(f"  {_verdict(result)}, {result.seconds:.1f} s", flush=True)
+        _print_end(result)
 
 
 def _print(result: Result, quick: bool) -> None:
     _print_head(result, quick)
     for figure in result.figures:
         _print_figure(figure)
-    print(f"  {_verdict(result)}, {result.seconds:.1f} s", flush=True)
+    _print_end(result)
 
 
 def _print_head(result: Result, quick: bool) -> None:
@@ -202,6 +202,10 @@ def _print_head(result: Result, quick: bool) -> None:
 def _print_figure(figure: Figure) -> None:
     mark = {True: "", False: "  <-- does not hold", None: ""}[figure.holds]
     print(_row(figure.name, figure.printed, figure.reached, figure.band) + mark, flush=True)
+
+
+def _print_end(result: Result) -> None:
+    print(f"  {_verdict(result)}, {result.seconds:.1f} s", flush=True)
 
 
 def _row(name: str, printed: str, reached: str, band: str) -> str:

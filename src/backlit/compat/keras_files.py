@@ -5,12 +5,10 @@ The network is asked only for a file that is not here yet.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import hmac
 import os
 import re
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,16 +16,14 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from ..datasets import cache, fetch, mnist
+from ..datasets import cache, fetch, idx, mnist
+from ..datasets.catalog import FILES
 from ..errors import ConfigError, DataError, DownloadError
-from ..files import replacing, write_file
+from ..files import replacing
 
 __all__ = ["get_file"]
 OF_MNIST = re.compile(r"(?<![a-z_-])mnist(?![a-z])")  # and not of Fashion-MNIST, KMNIST and others
-PARTS = {  # the files of MNIST's own page: (train or test, images or labels)
-    "train-images-idx3-ubyte.gz": (0, 0), "train-labels-idx1-ubyte.gz": (0, 1),
-    "t10k-images-idx3-ubyte.gz": (1, 0), "t10k-labels-idx1-ubyte.gz": (1, 1),
-}  # fmt: skip
+PARTS = {f"{file}.gz": divmod(i, 2) for i, file in enumerate(FILES)}  # (train or test, images or labels)
 
 
 def get_file(
@@ -93,12 +89,10 @@ def _own_copy(origin: str, name: str) -> Callable[[Any], None] | None:
         return None
     if name == "mnist.npz":
         return _write_npz
-    place = PARTS.get(name)
-    return (
-        None
-        if place is None
-        else lambda target: _write_idx(target, mnist.load_data(download=False)[place[0]][place[1]])
-    )
+    if name not in PARTS:
+        return None
+    split, part = PARTS[name]
+    return lambda target: idx.write(target, mnist.load_data(download=False)[split][part], level=1)
 
 
 def _written(write: Callable[[Path], None], target: Path) -> bool:
@@ -115,8 +109,3 @@ def _write_npz(target: Path) -> None:
     (x_train, y_train), (x_test, y_test) = mnist.load_data(download=False)
     with replacing(target) as file:
         np.savez(file, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
-
-
-def _write_idx(target: Path, array: Any) -> None:
-    header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
-    write_file(target, gzip.compress(header + array.tobytes(), 1, mtime=0))

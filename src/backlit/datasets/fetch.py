@@ -29,7 +29,7 @@ class Fetcher(Protocol):
 
 def fetch(published: Published, fetcher: Fetcher | None = None) -> dict[str, Array]:
     """Return the four arrays, downloaded and kept in our cache; `DownloadError` tells why each mirror failed."""
-    if os.environ.get(OFFLINE, "0") not in ("", "0"):
+    if _is_offline():
         raise DownloadError(f"{published.title} is not on this machine, and {OFFLINE} forbids fetching it: unset that.")
     folder = cache.folder() / published.name
     arrays: dict[str, Array] = {}
@@ -45,7 +45,7 @@ def fetch(published: Published, fetcher: Fetcher | None = None) -> dict[str, Arr
 
 def fetch_file(url: str, target: Path, fetcher: Fetcher | None = None) -> None:
     """Bring one file to `target`, over https, all of it or none; what prevents it raises one `DownloadError`."""
-    if os.environ.get(OFFLINE, "0") not in ("", "0"):
+    if _is_offline():
         raise DownloadError(f"{target} is not there, and {OFFLINE} forbids fetching {url}: unset that.")
     if not url.lower().startswith("https://"):
         raise DownloadError(f"{target} is not there, and {url} is no https address. Put the file there yourself.")
@@ -60,6 +60,10 @@ def fetch_file(url: str, target: Path, fetcher: Fetcher | None = None) -> None:
         raise DownloadError(
             f"{url} could not be fetched: {_short(error)}. Check the network, or put the file at {target} yourself."
         ) from None
+
+
+def _is_offline() -> bool:
+    return os.environ.get(OFFLINE, "0") not in ("", "0")
 
 
 def _from_a_mirror(published: Published, part: Part, target: Path, fetcher: Fetcher) -> dict[str, Array]:

@@ -94,7 +94,7 @@ def read(path: str | os.PathLike[str]) -> Array:
     return parse(unpack(data, path, max(_SMALL, MOST_EXPANSION * len(data))), path)
 
 
-def write(path: str | os.PathLike[str], array: Array) -> None:
-    """Write `array` as IDX, packed when the name ends in .gz (the same bytes every time)."""
+def write(path: str | os.PathLike[str], array: Array, level: int = 9) -> None:
+    """Write `array` as IDX, packed if the name ends in .gz: the same bytes every time, soon at `level` 1, few at 9."""
     data = header(array.dtype, array.shape) + np.ascontiguousarray(array, array.dtype.newbyteorder(">")).tobytes()
-    write_file(path, gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
+    write_file(path, gzip.compress(data, level, mtime=0) if str(path).endswith(".gz") else data)

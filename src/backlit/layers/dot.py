@@ -10,7 +10,8 @@ from typing import Any
 
 from ..arrays import is_integer, positive_axis
 from ..errors import ConfigError, ShapeError
-from ..ops import matmul, maximum, reshape, sqrt, square, sum, transpose
+from ..ops import matmul, reshape, sum, transpose
+from ..ops.softmax import unit_normalize
 from .layer import Layer
 
 EPSILON = 1e-7  # the least norm that is divided by
@@ -52,7 +53,7 @@ class Dot(Layer):
         x1, x2 = inputs
         first, second = self._places([tuple(x1.shape), tuple(x2.shape)])
         if self.normalize:
-            x1, x2 = _of_norm_one(x1, first), _of_norm_one(x2, second)
+            x1, x2 = unit_normalize(x1, first, EPSILON**2), unit_normalize(x2, second, EPSILON**2)
         if len(x1.shape) == len(x2.shape) == 2:
             return sum(x1 * x2, -1, keepdims=True)
         left, right = _last(x1, first), _last(x2, second)  # (batch, ..., k)
@@ -65,10 +66,6 @@ class Dot(Layer):
 def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any:
     """Return the products of a list of two tensors, summed along `axes`."""
     return Dot(axes=axes, **kwargs)(inputs)
-
-
-def _of_norm_one(x: Any, axis: int) -> Any:
-    return x / sqrt(maximum(sum(square(x), axis, keepdims=True), EPSILON**2))
 
 
 def _last(x: Any, axis: int) -> Any:

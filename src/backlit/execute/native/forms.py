@@ -40,7 +40,7 @@ class Product(NamedTuple):
 class Form(NamedTuple):
     """What the instructions of a product depend on.
 
-    `dense` is how many vectors a dense tile has: a panel is computed in such parts. `packing` says how the right factor
+    `dense` is the most vectors of a dense tile: a wider panel is computed in parts. `packing` says how the right factor
     is laid out for the tiles, `together` how many rows skip steps together (0: none are skipped). With `rows_first` all
     columns of a few rows are computed before the next rows: the right factor is small then, and the pass behind walks
     along whole rows of the weights: with `ahead` they are fetched while the tiles of these rows are computed; with
@@ -110,11 +110,6 @@ def tile_rows(rows: int, vectors: int, registers: int) -> int:
 def widest_panel(target: Target, together: int) -> int:
     """Return the vectors of the widest panel: wide where few rows are computed at once, as where zeros are skipped."""
     return (WIDEST_OF_16 if target.registers < 32 else WIDEST)[together]
-
-
-def densest(target: Target) -> int:
-    """Return the vectors of a dense tile: more would leave too few registers for rows."""
-    return widest_panel(target, 0)
 
 
 def packing_of(product: Product) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .ahead import list_bytes
 from .calls import Argument, Call, Code, Symbol, Table
-from .forms import STRIP, Form, Product, densest, group_rows, packing_of, panels, parts_of, tile_rows, widest_panel
+from .forms import STRIP, Form, Product, group_rows, packing_of, panels, parts_of, tile_rows, widest_panel
 from .passes import MOST_AHEAD
 from .pieces import NARROW
 from .products import write
@@ -43,10 +43,9 @@ def _panels(
     rows, columns, shared = product.sizes
     calls: list[Call] = []
     together = product.together if rows >= 2 else 0
-    widest = widest_panel(target, together)
+    widest, dense = widest_panel(target, together), widest_panel(target, 0)
     for first, count, width in panels(vectors[1] - vectors[0], widest):
-        dense = max(part for _, part in parts_of(width, densest(target)))
-        height = tile_rows(rows, dense, target.registers)
+        height = tile_rows(rows, max(part for _, part in parts_of(width, dense)), target.registers)
         block = RIGHT // (shared * lanes * product.b.dtype.itemsize or 1) // width * width
         rows_first = shared <= STRIP and block > 0
         tile, ahead = Tile(product.b.dtype, height, width, lanes), rows_first and behind.ahead is not None
