@@ -116,6 +116,22 @@ def test_state_that_changes_places(name: str) -> None:
         np.testing.assert_allclose(ours[key], value, rtol=1e-6, err_msg=key)
 
 
+def test_one_number_taken_out_of_an_array() -> None:
+    """A key of integers alone: its number is read, and its gradient written, where it lies."""
+    x = RNG.normal(size=(6, 4)).astype("float32")
+
+    def train() -> tuple[np.ndarray, ...]:
+        bl.set_random_seed(1)
+        scaled = Through(lambda x: x * x[1, 2] + ops.transpose(x)[-1, 0])
+        model = bl.Sequential([layers.Input((4,)), layers.Dense(5, "tanh"), scaled, layers.Dense(1)])
+        model.compile(bl.optimizers.SGD(0.1), "mse")
+        model.fit(x, np.ones(6), batch_size=6, epochs=5, verbose=0)
+        return (*model.get_weights(), model.predict(x, verbose=0))
+
+    for ours, meant in zip(*both_ways(train), strict=True):
+        np.testing.assert_allclose(ours, meant, rtol=1e-4, atol=1e-5)
+
+
 def test_one_sample_after_another_of_other_kinds() -> None:
     bl.set_random_seed(0)
     model = bl.Sequential([layers.Input((4,)), layers.Dense(3)])
@@ -165,3 +181,6 @@ def test_an_array_its_holder_has_changed_is_not_given_out_again() -> None:
     again = runner.run({"x": np.ones((2, 3), "float32")})["y"]
     assert again.shape == (2, 3)
     assert again.flags.writeable
+    others = [np.full((2, 3), i, "float32") for i in range(50)]  # one of them lies where the changed array did
+    for i, x in enumerate(others):
+        np.testing.assert_array_equal(runner.run({"x": x})["y"], 2.0 * x, err_msg=str(i))

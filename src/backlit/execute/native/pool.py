@@ -97,6 +97,8 @@ class Pool:
     def _kept(self, i: int) -> Array:
         """Make an array and keep it at place `i`."""
         array = empty(self.layout, self.number)
+        for gone in self.arrays[i : i + 1]:  # another array may get its number
+            del self.known[id(gone)]
         self.arrays[i : i + 1], self.owners[i : i + 1] = [array], [array.base]
         self.known[id(array)] = array.ctypes.data
         return array

@@ -88,6 +88,7 @@ def reshaped(view: View, shape: Shape) -> View:
 def sliced(view: View, key: tuple[Any, ...]) -> View:
     """Return the part of `view` a key of slices, integers, newaxis and ellipsis selects."""
     keys = tuple(slice(*k[1:]) if isinstance(k, tuple) else k for k in key)
+    keys = keys if Ellipsis in keys else (*keys, ...)  # integers alone would take a number out, not look at its place
     base = np.lib.stride_tricks.as_strided(np.empty(1, np.int8), view.shape, view.strides)
     part = base[keys]
     start = part.__array_interface__["data"][0] - base.__array_interface__["data"][0]
