@@ -130,6 +130,50 @@ def test_children_train_after_the_parent_has(method: str) -> None:
     assert trained(7) == meant  # and the parent goes on
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.parametrize("verb", ["predict", "fit"])
+def test_a_child_forked_while_a_thread_uses_the_model_can_use_it_too(verb: str) -> None:
+    """The thread is gone there, in the middle of a call: what it held is free, and nobody waits for it."""
+    x, y = np.random.default_rng(0).random((2048, 200), "float32"), np.zeros(2048, int)
+    model = bl.Sequential([layers.Dense(300, "relu"), layers.Dense(4, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    use = {
+        "predict": lambda: model.predict(x, verbose=0),
+        "fit": lambda: model.fit(x, y, batch_size=128, verbose=0),
+    }[verb]
+    use()
+    over = threading.Event()
+
+    def keep_using() -> None:
+        while not over.is_set():
+            use()
+
+    other = threading.Thread(target=keep_using)
+    other.start()
+    try:
+        for turn in range(6):
+            time.sleep(0.01 + 0.007 * turn)
+            assert forked(use) == 0, f"the child of turn {turn} had to be ended"
+    finally:
+        over.set()
+        other.join(60)
+
+
+def forked(act: Any) -> int:
+    """Return how a child that does `act` ended: 0 is well, SIGALRM after ten seconds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of threads that a fork leaves behind
+        child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        try:
+            act()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitpid(child, 0)[1]
+
+
 def test_more_threads_than_cores_do_not_stall() -> None:
     meant = trained(3)
     choice.set_threads(8)

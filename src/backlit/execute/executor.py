@@ -69,7 +69,11 @@ class Bound(Protocol):
 
     inputs: Mapping[str, Array]
     outputs: Mapping[str, Array]
-    lock: Any
+
+    @property
+    def lock(self) -> Any:
+        """What keeps other threads out."""
+        ...
 
     def run(self) -> None:
         """Run once on what stands in `inputs`."""

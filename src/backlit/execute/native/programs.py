@@ -143,6 +143,10 @@ class Program:
             scratch[FLAG] = 0
         return found
 
+    def forget_meeting(self) -> None:
+        """Let the next run begin with nobody at the barrier."""
+        self._meeting[:] = 0
+
     def _set(self, threads: int, steps: int) -> list[Array]:
         for table in self._tables[threads]:
             table[FIELDS.index("steps")] = steps

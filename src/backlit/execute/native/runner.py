@@ -6,7 +6,9 @@ The arena, the constants and the lists of calls are made once; a run fills in wh
 from __future__ import annotations
 
 import math
+import os
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,6 +55,7 @@ class NativeRunner:
         self._programs: dict[Any, Program] = {}
         self._batch: dict[str, Array] = {}
         self._lock = threading.Lock()
+        _runners.add(self)
         self._interpreter: Interpreter | None = None
         self._twins = Twins(graph, lambda twin: NativeRunner(twin, threads, **settings))
         self._apart = Apart(self) if threads > 1 and not self.assembly.graph.state() else None
@@ -194,18 +197,37 @@ class NativeRunner:
         return [self._batch[name] for name in names]
 
 
+_runners: weakref.WeakSet[NativeRunner] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """The thread that ran a graph may be gone in a forked process, with its lock and on its way to a barrier."""
+    for runner in _runners:
+        runner._lock = threading.Lock()
+        for program in runner._programs.values():
+            program.forget_meeting()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 class NativeBound:
     """A runner wired once: write into `inputs`, call `run`, read `outputs`, all while holding `lock`."""
 
     def __init__(self, runner: NativeRunner, given: Mapping[str, Array], fed: Sequence[str]) -> None:
         self.inputs = {name: empty(dict(runner._inputs)[name]) for name in fed}
         self.outputs = {name: empty(layout) for name, layout in runner._outputs}
-        self.lock = runner._lock  # the arena is one
         self._runner = runner
         self._held = runner._taken(dict(given) | self.inputs)
         self._program = runner.program(runner.assembly.items)
         self._program.wire(runner.table(self._held, list(self.outputs.values())))
         self._may_flag = runner.assembly.may_flag
+
+    @property
+    def lock(self) -> threading.Lock:
+        """The runner's: the arena is one."""
+        return self._runner._lock
 
     def run(self) -> None:
         """Run once, in this thread."""
