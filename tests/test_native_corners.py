@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -184,3 +184,24 @@ def test_an_array_its_holder_has_changed_is_not_given_out_again() -> None:
     others = [np.full((2, 3), i, "float32") for i in range(50)]  # one of them lies where the changed array did
     for i, x in enumerate(others):
         np.testing.assert_array_equal(runner.run({"x": x})["y"], 2.0 * x, err_msg=str(i))
+
+
+def test_an_observer_may_ask_for_what_has_no_machine_code() -> None:
+    with Trace() as trace:
+        doubled = trace.input("x", (2, 3), np.dtype("float32")) * 2.0
+        half = ops.cast(doubled, "float16")
+        graph = trace.graph({"y": ops.sum(doubled, 1)})
+
+    class Watcher:
+        wanted = (doubled.node, half.node)
+        seen: ClassVar[list[np.ndarray]] = []
+
+        def after(self, node: Any, value: np.ndarray) -> None:
+            self.seen.append(np.array(value))
+
+    runner, x = prepare(graph), np.arange(6, dtype="float32").reshape(2, 3)
+    with pytest.warns(UserWarning, match="interpreter: there is no machine code for float16"):
+        y = runner.run({"x": x}, Watcher())["y"]
+    np.testing.assert_array_equal(y, 2.0 * x.sum(1))
+    assert [value.dtype.name for value in Watcher.seen] == ["float32", "float16"]
+    assert (np.asarray(Watcher.seen) == 2.0 * x).all()

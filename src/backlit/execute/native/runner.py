@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +19,7 @@ from ...arrays import Array
 from ...errors import ConfigError, ShapeError
 from ...graph.graph import Graph
 from ...ops.op import Spec
-from ..executor import NotFinite, Observer
+from ..executor import NotFinite, Observer, Runner
 from ..interpreter import Interpreter
 from ..watching import Twins
 from .apart import Apart, Many, Wired
@@ -57,7 +58,7 @@ class NativeRunner:
         self._lock = threading.Lock()
         _runners.add(self)
         self._interpreter: Interpreter | None = None
-        self._twins = Twins(graph, lambda twin: NativeRunner(twin, threads, **settings))
+        self._twins = Twins(graph, lambda twin: _runner_of(twin, threads, **settings))
         self._apart = Apart(self) if threads > 1 and not self.assembly.graph.state() else None
         for buffer, node in memory.constants:
             value = _known_value(node)
@@ -234,6 +235,15 @@ class NativeBound:
         self._program.run_once()
         if self._may_flag and self._program.flagged():
             self._runner.interpreted().run(self._held)
+
+
+def _runner_of(twin: Graph, threads: int, **settings: Any) -> Runner:
+    """Return a runner of a graph that shows more; what it shows may be computed by an op without machine code."""
+    try:
+        return NativeRunner(twin, threads, **settings)
+    except NotImplementedError as reason:
+        warnings.warn(f"A watched step runs in the interpreter: {reason}", stacklevel=2)
+        return Interpreter(twin)
 
 
 def _layout(view: View) -> Layout:
