@@ -76,7 +76,7 @@ class Form(NamedTuple):
 def panels(vectors: int, widest: int) -> list[tuple[int, int, int]]:
     """Cut vectors of columns into panels: (first vector, how many, width of a panel).
 
-    They are of 4 and 3 vectors, or of 2 and 1; where they may be wider, as few as there can be, of nearly the same width.
+    They are of 4 and 3 vectors, or of 2 and 1; where they may be wider, few of nearly the same width.
     Every panel is full: only the last vector of a row may be shorter.
     """
     if vectors <= widest:
