@@ -21,8 +21,10 @@ import backlit as bl
 from backlit import layers
 from backlit.execute import choice
 from backlit.layers import naming
+from backlit.tensor import Trace
 
 pytest.importorskip("llvmlite")
+from backlit.execute import native
 from backlit.execute.native.pace import Pace
 from backlit.execute.native.team import Team, team
 
@@ -243,6 +245,29 @@ def test_ctrl_c_ends_a_long_fit(threads: int, capsys: pytest.CaptureFixture[str]
     with capsys.disabled():
         print(f" Ctrl-C answered within {max(delays) * 1000:.0f} ms on {threads} thread(s)", end="")
     assert max(delays) < 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="sends itself signals by a timer")
+def test_the_team_is_free_whenever_a_signal_comes() -> None:
+    """Small steps one after the other, interrupted 1,500 times: also just when the team has been taken."""
+    x = np.ones((2, 8), "float32")
+    with Trace() as trace:
+        runner = native.prepare(trace.graph({"y": trace.input("x", x.shape, x.dtype) * 2.0}), 2)
+    delays = np.random.default_rng(0).uniform(5e-5, 3e-4, 1500)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for turn, delay in enumerate(delays):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                while True:
+                    runner.run({"x": x})
+            except KeyboardInterrupt:
+                assert not team.free.locked(), f"after {turn} signals"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if team.free.locked():
+            team.free.release()
 
 
 @pytest.fixture

@@ -75,12 +75,12 @@ class Apart:
 
     def run(self, many: Many) -> Found:
         """Run the steps of `many` side by side, or all in this thread where that has been faster of late."""
-        start = time.perf_counter()
-        together = self._pace.together() and team.free.acquire(blocking=False)
+        start, taken = time.perf_counter(), list[bool]()
         try:
+            together = self._pace.together() and team.take(taken)
             found = self._side_by_side(many) if together else self._in_this_thread(many)
         finally:
-            if together:
+            if True in taken:
                 team.free.release()
         self._pace.note(not together, (time.perf_counter() - start) / many.steps)
         return found

@@ -107,17 +107,16 @@ class Program:
 
     def run(self, steps: int) -> None:
         """Run `steps` steps, on all threads or on one, whichever has been faster of late: the numbers are the same."""
-        start, alone = time.perf_counter(), True
+        start, taken = time.perf_counter(), list[bool]()
         try:
-            alone = not self.pace.together() or not team.free.acquire(blocking=False)
-            if alone:
-                self.run_alone(steps)
-            else:
+            if self.pace.together() and team.take(taken):
                 team.run(self.drive, [table.ctypes.data for table in self._set(self._threads, steps)])
+            else:
+                self.run_alone(steps)
         finally:
-            if not alone:
+            if True in taken:
                 team.free.release()
-        self.pace.note(alone, (time.perf_counter() - start) / steps)
+        self.pace.note(True not in taken, (time.perf_counter() - start) / steps)
 
     def run_alone(self, steps: int) -> None:
         """Run `steps` steps in this thread."""
