@@ -8,7 +8,16 @@ from __future__ import annotations
 from .ahead import list_bytes
 from .calls import Argument, Call, Code, Symbol, Table
 from .forms import (
-    STRIP, Form, Product, group_rows, packing_of, panels, parts_of, rows_together, tile_rows, widest_panel,
+    STRIP,
+    Form,
+    Product,
+    group_rows,
+    packing_of,
+    panels,
+    parts_of,
+    rows_together,
+    tile_rows,
+    widest_panel,
 )  # fmt: skip
 from .passes import MOST_AHEAD
 from .pieces import NARROW
