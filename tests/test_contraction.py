@@ -17,7 +17,8 @@ EQUATIONS = [
     "ij,jk->ik", "ij,jk", "ij,kj->ik", "bij,bjk->bik", "bij,jk->bik", "ij->ji", "ji", "ij->", "ij->i", "i,i->",
     "i,j->ij",
     "abc,abc->", "abc,bc->a", "abc,cd,db->a", "bi,bj,bk->ijk", "ij,ij->ij", "i,ij,j->", " b i j , b j k -> i k ", "ba",
-    "ij,k->", "a,b,c->cab", "ab,ab,ab->ba",
+    "ij,k->", "a,b,c->cab", "ab,ab,ab->ba", "ii->i", "ii", "iij->j", "iji,j->i", "bib->ib", "aaa->a",
+    "aabb->ba", "ii,jj",
 ]  # fmt: skip
 
 
@@ -31,10 +32,17 @@ def test_equations(equation: str) -> None:
     np.testing.assert_allclose(tensors.numpy(), np.einsum(equation, *arrays), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("equation", ["...j,jk->...k", "...ij,...jk->...ik", "...a->a...", "...i,...i"])
+@pytest.mark.parametrize("equation", ["...j,jk->...k", "...ij,...jk->...ik", "...a->a...", "...i,...i", "...cc->c..."])
 def test_dots(equation: str) -> None:
     drawn = np.random.default_rng(2)
-    shapes: dict[str, Any] = {"...j": (2, 3, 4), "jk": (4, 5), "...ij": (2, 3, 4), "...jk": (2, 4, 2), "...": (2, 3)}
+    shapes: dict[str, Any] = {
+        "...j": (2, 3, 4),
+        "jk": (4, 5),
+        "...ij": (2, 3, 4),
+        "...jk": (2, 4, 2),
+        "...": (2, 3),
+        "...cc": (2, 3, 3),
+    }
     terms = equation.partition("->")[0].split(",")
     arrays = [drawn.normal(size=shapes.get(term, (2, 3, 4))) for term in terms]
     np.testing.assert_allclose(ops.einsum(equation, *arrays), np.einsum(equation, *arrays), rtol=1e-12)
@@ -44,10 +52,11 @@ def test_dots(equation: str) -> None:
     ("equation", "shapes", "why"),
     [
         ("ij,jk->ik", [(2, 3)], "names 2 operands, 1 were given"),
-        ("ij,jk->ik", [(2, 3), (4, 2)], "'j' is 3 in one operand, 4 in another"),
+        ("ij,jk->ik", [(2, 3), (4, 2)], "'j' is 3 at one place, 4 at another"),
         ("ij->i", [(2, 3, 4)], "does not name the 3 axes"),
-        ("ii->i", [(2, 2)], "a letter twice"),
-        ("ij->ik", [(2, 2)], "one in the result that no operand has"),
+        ("ii->ii", [(2, 2)], "a letter twice in the result"),
+        ("ii->i", [(2, 3)], "'i' is 2 at one place, 3 at another"),
+        ("ij->ik", [(2, 2)], "one that no operand has"),
         ("...i,...i", [(2, 3), (3,)], "Expected as many in each operand"),
         ("i1->i", [(2, 2)], "one letter each"),
     ],

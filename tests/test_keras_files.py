@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +91,89 @@ def test_without_a_network_one_message(asked: list[str], monkeypatch: pytest.Mon
     assert not (tmp_path / "ours" / "datasets" / "t.csv").exists()
 
 
-def test_archives_are_not_unpacked(asked: list[str]) -> None:
-    with pytest.raises(ConfigError, match=r"Unpack .*a.zip with zipfile"):
+def tarred(mode: Any, *members: tuple[str, bytes]) -> bytes:
+    """A tar archive of files."""
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode=mode) as archive:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return whole.getvalue()
+
+
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    """A zip archive of files."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return whole.getvalue()
+
+
+FLOWERS = (("flowers/rose/1.txt", b"red"), ("flowers/tulip/1.txt", b"yellow" * 50))
+
+
+@pytest.mark.parametrize("content", [tarred("w:gz", *FLOWERS), tarred("w", *FLOWERS), zipped(*FLOWERS)])
+def test_archives_are_unpacked_once(
+    content: bytes, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "TEXT", content)
+    ours = tmp_path / "ours" / "datasets"
+    folder = get_file("flowers.tgz", ORIGIN, extract=True)
+    assert folder == str(ours / "flowers_extracted")
+    assert (Path(folder) / "flowers" / "rose" / "1.txt").read_bytes() == b"red"
+    assert sorted(p.name for p in ours.iterdir()) == ["flowers.tgz", "flowers_extracted"]
+    (Path(folder) / "mine.txt").write_text("kept")
+    get_file("flowers.tgz", ORIGIN, extract=True)
+    assert (Path(folder) / "mine.txt").exists()
+    assert len(asked) == 1
+    get_file("flowers.tgz", ORIGIN, extract=True, force_download=True)
+    assert sorted(p.name for p in Path(folder).iterdir()) == ["flowers"]
+    named = get_file("flowers", ORIGIN, extract=True)
+    assert named == str(ours / "flowers")
+    assert (ours / "flowers_archive").read_bytes() == content
+
+
+def linked() -> bytes:
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w") as archive:
+        info = tarfile.TarInfo("way-out")
+        info.type, info.linkname = tarfile.SYMTYPE, "/etc"
+        archive.addfile(info)
+    return whole.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (tarred("w", ("../x", b"")), "outside the folder"),
+        (zipped(("/abs", b"")), "outside the folder"),
+        (zipped(("C:\\x", b"")), "outside the folder"),
+        (linked(), "neither a file nor a folder"),
+        (tarred("w", ("a", b"1"), ("a/b", b"2")), "is damaged"),
+        (tarred("w:gz", *FLOWERS)[:90], "is damaged|no archive"),
+        (zipped(*FLOWERS)[:60] + b"?" * 20 + zipped(*FLOWERS)[80:], "is damaged"),
+        (b"a,b", "no archive"),
+    ],
+)
+def test_what_an_archive_must_not_hold(
+    content: bytes, message: str, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "TEXT", content)
+    with pytest.raises(DataError, match=message):
         get_file("a.zip", ORIGIN, extract=True)
+    assert sorted(p.name for p in (tmp_path / "ours" / "datasets").iterdir()) == ["a.zip"]
+    assert not (tmp_path / "ours" / "x").exists()
+
+
+def test_the_kind_of_an_archive(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "TEXT", zipped(*FLOWERS))
+    with pytest.raises(DataError, match="kind asked for \\(tar\\)"):
+        get_file("a.zip", ORIGIN, untar=True)
+    with pytest.raises(ConfigError, match="archive_format='rar'"):
+        get_file("a.zip", ORIGIN, extract=True, archive_format="rar")
+    assert Path(get_file("a.zip", ORIGIN, extract=True, archive_format=["tar", "zip"])).is_dir()
 
 
 def test_mnist_comes_from_our_copy(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

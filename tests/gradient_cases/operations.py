@@ -195,7 +195,7 @@ CONTRACTIONS: tuple[tuple[Any, ...], ...] = (
     ("ij,jk->ik", (2, 3), (3, 2)), ("bij,bkj->bik", (2, 2, 3), (2, 2, 3)), ("ij->ji", (2, 3)), ("ij->j", (2, 3)),
     ("i,i->", (3,), (3,)), ("i,j", (2,), (3,)), ("...j,jk->...k", (2, 2, 3), (3, 2)),
     ("bi,bj,k->jk", (2, 2), (2, 3), (2,)),
-    ("ij,ij->ij", (0, 2), (0, 2)), ("ab,cb->", (2, 3), (2, 3)),
+    ("ij,ij->ij", (0, 2), (0, 2)), ("ab,cb->", (2, 3), (2, 3)), ("iij,i->j", (2, 2, 3), (2,)),
 )  # fmt: skip
 OTHER = {"cast": "proven exactly, see test_cast: float32 is too coarse for a numerical derivative"}
 MACHINERY = {

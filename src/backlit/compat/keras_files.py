@@ -20,6 +20,7 @@ from ..datasets import cache, fetch, idx, mnist
 from ..datasets.catalog import FILES
 from ..errors import ConfigError, DataError, DownloadError
 from ..files import replacing
+from .keras_archives import unpack
 
 __all__ = ["get_file"]
 OF_MNIST = re.compile(r"(?<![a-z_-])mnist(?![a-z])")  # and not of Fashion-MNIST, KMNIST and others
@@ -34,22 +35,39 @@ def get_file(
     """Return the path of a file: one that is in Keras' folder or in ours, else fetched from `origin` (https) into ours.
 
     A file whose hash (`file_hash`, or `md5_hash`) is not the one given is fetched again, and refused, `DataError`, if
-    it still differs. Without a network `DownloadError` says where to put the file. Archives are not unpacked:
-    `extract=True` raises `ConfigError`, which names the archive.
+    it still differs. Without a network `DownloadError` says where to put the file.
+
+    With `extract` it is unpacked, if it was fetched just now or was not yet, and the path of the folder is returned.
+    Archive and folder are named as Keras names them: `name.tgz` and `name_extracted`, or `name_archive` and `name`.
+    `archive_format` is "auto", "tar", "zip" or several of these. Links, and what would lie outside the folder, are
+    refused: `DataError`.
     """
     if not fname and not origin:
         raise ConfigError("get_file was given neither fname nor origin. Give the address of a file.")
     name = str(fname or unquote(os.path.basename(urlsplit(str(origin)).path)))
     wanted = file_hash or md5_hash
     digest = _digest_function("md5" if wanted and wanted == md5_hash else hash_algorithm, wanted)
+    unpacks, folder_name = extract or untar, ""
+    if unpacks:
+        name, folder_name = _names_of_archive(name, given=bool(fname))
     target = _place(name, cache_subdir, cache_dir)
     is_ours = _own_copy(str(origin), os.path.basename(name)) if origin else None
     is_here = not force_download and _is_right(target, digest, None if is_ours else wanted)
     if not is_here and (is_ours is None or not _written(is_ours, target)):
         _fetched(str(origin) if origin else None, target, digest, wanted)
-    if extract or untar:
-        raise ConfigError(f"get_file does not unpack archives. Unpack {target} with zipfile or tarfile.")
-    return str(target)
+    if not unpacks:
+        return str(target)
+    folder = target.parent / folder_name
+    if not (is_here and folder.is_dir()):
+        unpack(target, folder, "tar" if untar else archive_format)
+    return str(folder)
+
+
+def _names_of_archive(name: str, given: bool) -> tuple[str, str]:
+    """Return the names of an archive and of the folder it is unpacked into."""
+    if given and "." in name:
+        return name, f"{name.partition('.')[0]}_extracted"
+    return f"{name}_archive", name
 
 
 def _place(name: str, folder: str, cache_dir: Any) -> Path:

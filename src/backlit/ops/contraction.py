@@ -13,7 +13,7 @@ from ..errors import ShapeError
 from .matrix import matmul
 from .op import Value
 from .reduce import sum
-from .shape import reshape, transpose
+from .shape import reshape, take_slice, transpose
 
 _DOTS = "..."
 
@@ -22,8 +22,9 @@ def einsum(equation: str, *operands: Value) -> Value:
     """Return the sum of products that `equation` names, e.g. "bij,bjk->bik": letters not behind the arrow are summed.
 
     Without an arrow the letters that come once are kept, in alphabetical order. `...` stands for axes that all
-    operands with it have alike. Several operands are multiplied from left to right. A letter twice in one operand,
-    sizes that differ and an equation that does not fit raise `ShapeError`. Source: numpy.einsum.
+    operands with it have alike. A letter that an operand has twice stands for its diagonal. Several operands are
+    multiplied from left to right. Sizes that differ and an equation that does not fit raise `ShapeError`. Source:
+    numpy.einsum.
 
     >>> import numpy as np
     >>> einsum("ij,jk->ik", np.ones((2, 3)), np.ones((3, 2))).tolist()
@@ -31,8 +32,8 @@ def einsum(equation: str, *operands: Value) -> Value:
     """
     terms, result = _letters(equation, [len(shape_of(x)) for x in operands])
     _require_sizes(equation, terms, operands)
-    left, value = terms[0], operands[0]
-    for i, (right, other) in enumerate(zip(terms[1:], operands[1:], strict=True), 2):
+    (left, value), *others = map(_diagonal, terms, operands)
+    for i, (right, other) in enumerate(others, 2):
         later = set(result).union(*terms[i:])
         left, value = _product(left, value, right, other, later)
     left, value = _summed(left, value, set(result))
@@ -61,10 +62,8 @@ def _letters(equation: str, ranks: list[int]) -> tuple[list[str], str]:
             raise ShapeError(
                 f"einsum {equation!r}: {term!r} does not name the {rank} axes of its operand, one letter each."
             )
-    if any(len(set(t)) < len(t) for t in (*terms, result)) or set(result) - set(together):
-        raise ShapeError(
-            f"einsum {equation!r} has a letter twice in one operand, or one in the result that no operand has."
-        )
+    if len(set(result)) < len(result) or set(result) - set(together):
+        raise ShapeError(f"einsum {equation!r} has a letter twice in the result, or one that no operand has.")
     return terms, result
 
 
@@ -73,9 +72,21 @@ def _require_sizes(equation: str, terms: list[str], operands: tuple[Value, ...])
     for term, operand in zip(terms, operands, strict=True):
         for letter, size in zip(term, shape_of(operand), strict=True):
             if sizes.setdefault(letter, size) != size:
-                raise ShapeError(
-                    f"einsum {equation!r}: {letter!r} is {sizes[letter]} in one operand, {size} in another."
-                )
+                raise ShapeError(f"einsum {equation!r}: {letter!r} is {sizes[letter]} at one place, {size} at another.")
+
+
+def _diagonal(letters: str, x: Value) -> tuple[str, Value]:
+    """Return each letter once: of two axes with the same one, the diagonal stays, every (n + 1)th of n * n numbers."""
+    for letter in dict.fromkeys(letters):
+        while letters.count(letter) > 1:
+            first = letters.index(letter)
+            second = letters.index(letter, first + 1)
+            others = [i for i in range(len(letters)) if i not in (first, second)]
+            size, shape = shape_of(x)[first], tuple(shape_of(x)[i] for i in others)
+            lines = reshape(transpose(x, (*others, first, second)), (*shape, size * size))
+            x = take_slice(lines, (..., slice(None, None, size + 1)))
+            letters = "".join(letters[i] for i in others) + letter
+    return letters, x
 
 
 def _product(a: str, x: Value, b: str, y: Value, later: set[str]) -> tuple[str, Value]:

@@ -1,4 +1,4 @@
-"""Packing: a strip of the right factor laid out row by row, just as a tile reads it.
+"""Packing: a strip of the right factor laid out row by row, just as a dense tile reads it.
 
 Rows that lie a power of two apart would push each other out of the caches, and columns cannot be read as vectors.
 """
@@ -11,29 +11,40 @@ import numpy as np
 from llvmlite import ir
 
 from .lanes import ADDRESS, INDEX, index, number
-from .tiles import Tile, started
+from .tiles import Parts, Tile, started
 from .writer import Module, Writer
 
 
-def pack_copy(w: Writer, source: Any, stride: Any, alive: Any, steps: Any, place: Any, tile: Tile) -> None:
+def pack_copy(
+    w: Writer, source: Any, stride: Any, alive: Any, steps: Any, place: Any, tile: Tile, parts: Parts
+) -> None:  # fmt: skip
     """Copy `steps` rows of `alive` numbers that lie `stride` apart; what a row lacks to whole vectors becomes zero."""
     b = w.builder
     masks = [w.mask(b.sub(alive, index(v * tile.lanes)), tile.lanes) for v in range(tile.vectors)]
+    starts = [w.at(place, b.mul(steps, index(first * tile.lanes)), tile.dtype) for first, _ in parts]
     with w.loop(0, steps) as k:
-        row, target = w.at(source, b.mul(k, stride), tile.dtype), w.at(place, b.mul(k, index(tile.width)), tile.dtype)
-        for v, mask in enumerate(masks):
-            at = index(v * tile.lanes)
-            value = w.load(w.at(row, at, tile.dtype), tile.dtype, tile.lanes, mask)
-            w.store(value, w.at(target, at, tile.dtype), tile.dtype, tile.lanes)
+        row = w.at(source, b.mul(k, stride), tile.dtype)
+        for start, (first, vectors) in zip(starts, parts, strict=True):
+            target = w.at(start, b.mul(k, index(vectors * tile.lanes)), tile.dtype)
+            for v in range(vectors):
+                from_there = w.at(row, index((first + v) * tile.lanes), tile.dtype)
+                value = w.load(from_there, tile.dtype, tile.lanes, masks[first + v])
+                w.store(value, w.at(target, index(v * tile.lanes), tile.dtype), tile.dtype, tile.lanes)
 
 
-def pack_transposed(w: Writer, source: Any, stride: Any, alive: Any, steps: Any, place: Any, tile: Tile) -> None:
+def pack_transposed(
+    w: Writer, source: Any, stride: Any, alive: Any, steps: Any, place: Any, tile: Tile, parts: Parts
+) -> None:  # fmt: skip
     """Copy `alive` columns that lie `stride` apart, `steps` numbers each: they become rows, and the rest is zero."""
     b = w.builder
     turn = _turning_function(w.module, tile)
-    with w.loop(0, tile.width, tile.lanes) as column:
-        first = w.at(source, b.mul(column, stride), tile.dtype)
-        b.call(turn, [first, stride, b.sub(alive, column), steps, w.at(place, column, tile.dtype), index(tile.width)])
+    for first, vectors in parts:
+        start = w.at(place, b.mul(steps, index(first * tile.lanes)), tile.dtype)
+        with w.loop(0, vectors * tile.lanes, tile.lanes) as j:
+            column = b.add(j, index(first * tile.lanes))
+            source_column, target = w.at(source, b.mul(column, stride), tile.dtype), w.at(start, j, tile.dtype)
+            apart = index(vectors * tile.lanes)
+            b.call(turn, [source_column, stride, b.sub(alive, column), steps, target, apart])
 
 
 def _turning_function(module: Module, tile: Tile) -> ir.Function:

@@ -170,10 +170,10 @@ class _Product:
 
     def _tile(self, table: list[Any], lines: list[Any], top: Any, start: Any) -> None:
         """Compute one tile: every step, or where that is faster only those at which its rows are not zero."""
-        w, b, tile, masked = self.w, self.b, self.tile, self.form.packing == "none"
+        w, b, tile = self.w, self.b, self.tile
         if self.skipping is None:
             return self._dense_tile(table, lines)
-        sparse = self.skipping.tile_function(w.module, tile, masked, self.form.asks)
+        sparse = self.skipping.tile_function(w.module, tile, self._parts(), self.form.asks)
         with b.if_else(self.skipping.pays(top, start, table[7], tile)) as (then, otherwise):
             with then:
                 b.call(sparse, [*table, *lines, *self.skipping.arguments(top, start)])
@@ -185,12 +185,19 @@ class _Product:
         w, b, tile = self.w, self.b, self.tile
         place, across, left, a_row, a_step, right, stride, steps, first, alive = table
         for at, vectors in parts_of(tile.vectors, self.form.dense):
-            masked = self.form.packing == "none" and at + vectors == tile.vectors
+            packed = self.form.packing != "none"
+            masked = not packed and at + vectors == tile.vectors
             asked = lines if at == 0 else []
             behind = index(at * tile.lanes)
-            here, there = (w.at(pointer, behind, tile.dtype) for pointer in (place, right))
-            arguments = [here, across, left, a_row, a_step, there, stride, steps, first, b.sub(alive, behind), *asked]
+            here = w.at(place, behind, tile.dtype)
+            there = w.at(right, b.mul(behind, steps) if packed else behind, tile.dtype)
+            apart = index(vectors * tile.lanes) if packed else stride
+            arguments = [here, across, left, a_row, a_step, there, apart, steps, first, b.sub(alive, behind), *asked]
             b.call(tile_function(w.module, tile._replace(vectors=vectors), masked, bool(asked)), arguments)
+
+    def _parts(self) -> list[tuple[int, int]]:
+        """Return the parts of a panel as they lie packed: each by itself, as a dense tile walks through it."""
+        return [] if self.form.packing == "none" else parts_of(self.tile.vectors, self.form.dense)
 
     def _packed(self, column: Any, start: Any, steps: Any, place: Any) -> None:
         """Lay a panel of the right factor out at `place`, if it is packed at all."""
@@ -198,10 +205,10 @@ class _Product:
         alive = w.minimum(b.sub(self.high1, column), index(tile.width))
         if packing == "transposed":
             source = w.at(self.right, b.add(b.mul(column, self.b_outer), start), tile.dtype)
-            pack_transposed(w, source, self.b_outer, alive, steps, place, tile)
+            pack_transposed(w, source, self.b_outer, alive, steps, place, tile, self._parts())
         elif packing == "copied":
             source = w.at(self.right, b.add(b.mul(start, self.b_outer), column), tile.dtype)
-            pack_copy(w, source, self.b_outer, alive, steps, place, tile)
+            pack_copy(w, source, self.b_outer, alive, steps, place, tile, self._parts())
 
     def _right(self, column: Any, start: Any, packed: Any) -> tuple[Any, Any]:
         """Return where a panel of the right factor lies and how far its rows are apart."""

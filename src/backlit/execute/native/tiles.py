@@ -18,6 +18,10 @@ from .writer import Module, Writer
 TILE_ARGUMENTS = [ADDRESS, INDEX, ADDRESS, INDEX, INDEX, ADDRESS, INDEX, INDEX, BIT, INDEX]
 
 
+Reader = Callable[[Any], list[Any]]  # number of a step -> the vectors of that row of the right factor
+Parts = Sequence[tuple[int, int]]  # of a packed panel: (first vector, how many); one lies behind the other
+
+
 class Tile(NamedTuple):
     """The shape of a tile: `rows` x `vectors` sums held in registers."""
 
@@ -49,9 +53,9 @@ def tile_function(module: Module, tile: Tile, masked: bool, ahead: bool = False)
         return w
     place, across, left, a_row, a_step, right, stride, steps, first, alive, *lines = w.function.args
     b = w.builder
-    read = reader_of_rows(w, tile, alive, masked)
+    read = reader_of_rows(w, tile, right, stride, alive, masked)
     starts = [w.at(left, b.mul(index(r), a_row), tile.dtype) for r in range(tile.rows)]
-    step = stepping(w, tile, starts, a_step, lambda k: read(w.at(right, b.mul(k, stride), tile.dtype)))
+    step = stepping(w, tile, starts, a_step, read)
     places = places_of(w, tile, place, across, tile.rows)
     with fetching(w, *lines) as asking:
         close(w, tile, places, _counted(w, opened(w, tile, places, first), steps, asking(step)))
@@ -69,14 +73,30 @@ def started(module: Module, name: str, arguments: Sequence[Any]) -> Writer | ir.
     return w
 
 
-def reader_of_rows(w: Writer, tile: Tile, alive: Any, masked: bool) -> Callable[[Any], list[Any]]:
-    """Return the function that reads a row of the right factor as vectors."""
+def reader_of_rows(w: Writer, tile: Tile, right: Any, stride: Any, alive: Any, masked: bool) -> Reader:
+    """Return the function that reads row k of the right factor as vectors; rows lie `stride` apart."""
     mask = w.mask(w.builder.sub(alive, index((tile.vectors - 1) * tile.lanes)), tile.lanes) if masked else None
 
-    def read(pointer: Any) -> list[Any]:
+    def read(k: Any) -> list[Any]:
+        pointer = w.at(right, w.builder.mul(k, stride), tile.dtype)
         places = [w.at(pointer, index(v * tile.lanes), tile.dtype) for v in range(tile.vectors)]
         whole = [w.load(p, tile.dtype, tile.lanes) for p in places[:-1]]
         return [*whole, w.load(places[-1], tile.dtype, tile.lanes, mask)]
+
+    return read
+
+
+def reader_of_parts(w: Writer, tile: Tile, right: Any, parts: Parts, steps: Any) -> Reader:
+    """Return the function that reads row k of a panel of so many rows, packed in parts."""
+    starts = [w.at(right, w.builder.mul(steps, index(first * tile.lanes)), tile.dtype) for first, _ in parts]
+
+    def read(k: Any) -> list[Any]:
+        found = []
+        for start, (_, vectors) in zip(starts, parts, strict=True):
+            row = w.at(start, w.builder.mul(k, index(vectors * tile.lanes)), tile.dtype)
+            places = [w.at(row, index(v * tile.lanes), tile.dtype) for v in range(vectors)]
+            found += [w.load(place, tile.dtype, tile.lanes) for place in places]
+        return found
 
     return read
 
@@ -87,7 +107,7 @@ def added(w: Writer, tile: Tile, pointer: Any, vectors: Sequence[Any], sums: Seq
     return [w.fma(one, v, s, tile.dtype, tile.lanes) for v, s in zip(vectors, sums, strict=False)]
 
 
-def stepping(w: Writer, tile: Tile, starts: Sequence[Any], a_step: Any, row_at: Callable[[Any], list[Any]]) -> Step:
+def stepping(w: Writer, tile: Tile, starts: Sequence[Any], a_step: Any, row_at: Reader) -> Step:
     """Return the function that adds one step of the shared axis to the sums of the rows that begin at `starts`."""
 
     def step(k: Any, sums: Sequence[Any]) -> list[Any]:

@@ -17,13 +17,25 @@ from .ahead import TOLD, fetching
 from .calls import Call, Code
 from .lanes import ADDRESS, BIT, INDEX, index, number
 from .passes import in_vectors
-from .tiles import TILE_ARGUMENTS, Tile, close, either, opened, places_of, reader_of_rows, started, stepping
+from .tiles import (
+    TILE_ARGUMENTS,
+    Parts,
+    Tile,
+    close,
+    either,
+    opened,
+    places_of,
+    reader_of_parts,
+    reader_of_rows,
+    started,
+    stepping,
+)
 from .views import View
 from .writer import WORD, Module, Running, Writer
 
 BITS = 64
 NEAR = 32_768  # bytes of a panel that stay in the L1 cache
-FAR_BYTE = 350 / 64  # what a byte from the L2 cache costs, where a product of two vectors counts 100: measured
+FAR_BYTE = 420 / 64  # what a byte from the L2 cache costs, where a product of two vectors counts 100: measured
 WORDS = np.dtype(np.int32)  # bits are kept in words of 32, read in pairs
 
 
@@ -68,21 +80,27 @@ class Skipping:
         spent = b.add(b.mul(count.get(), visit), b.mul(words_in(b, steps), index(rows * word_change)))
         return b.icmp_signed("<", spent, b.mul(steps, dense))
 
-    def tile_function(self, module: Module, tile: Tile, masked: bool, ahead: bool = False) -> ir.Function:
-        """Return the function that computes a tile a row or two at a time, visiting the steps the bits name."""
+    def tile_function(self, module: Module, tile: Tile, parts: Parts, ahead: bool = False) -> ir.Function:
+        """Return the function that computes a tile a row or two at a time, visiting the steps the bits name.
+
+        The right factor is packed in `parts`, or, if there are none, read as it lies.
+        """
         together = self.together
-        name = f"skip_{together}_{tile.key()}{'_masked' * masked}{'_ahead' * ahead}"
+        name = f"skip_{together}_{tile.key()}{'_masked' * (not parts)}{'_ahead' * ahead}"
         w = started(module, name, [*TILE_ARGUMENTS, *TOLD * ahead, ADDRESS, INDEX, INDEX])
         if isinstance(w, ir.Function):
             return w
         place, across, left, a_row, a_step, right, stride, steps, first, alive, *more = w.function.args
         lines, bits = more[:-3], more[-3:]
         b = w.builder
-        read = reader_of_rows(w, tile, alive, masked)
+        if parts:
+            read = reader_of_parts(w, tile, right, parts, steps)
+        else:
+            read = reader_of_rows(w, tile, right, stride, alive, True)
         words = words_in(b, steps)
         with fetching(w, *lines) as asking, w.loop(0, tile.rows, together) as row:
             starts = [w.at(left, b.mul(b.add(row, index(r)), a_row), tile.dtype) for r in range(together)]
-            step = stepping(w, tile, starts, a_step, lambda k: read(w.at(right, b.mul(k, stride), tile.dtype)))
+            step = stepping(w, tile, starts, a_step, read)
             places = places_of(w, tile, w.at(place, b.mul(row, across), tile.dtype), across, together)
             bits_here = w.at(bits[0], b.mul(row, bits[1]), WORDS)
 
