@@ -7,7 +7,8 @@ same body stands behind a product (it reads a tile of it) and in front of a redu
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from .views import View, broadcast, merged_axes
 from .writer import ACROSS, TILE, Module, Writer, lanes_for
 
 LARGE = 1 << 20  # bytes: more than stays in the L2 cache from one step to the next
+ARENA = 0  # the slot of what lives and dies within a step
+MANY = 8  # rows from which on threads share them
 MOST_AHEAD = 4  # arrays that are fetched ahead
 
 
@@ -107,6 +110,7 @@ class Body(NamedTuple):
     shape: tuple[int, ...]
     lanes: int
     tile: Node | None = None
+    again: bool = False  # whether a number may be computed twice: nothing that is written is read, too
 
     def seats(self) -> list[Seat]:
         """Return the seats of all arrays, read ones first."""
@@ -162,36 +166,51 @@ def body_of(
     scattered = any(v.strides and v.strides[-1] != 1 for v in put.values())
     if scattered or not shape or shape[-1] == 1:
         lanes = 1
-    return Body(tuple(nodes), moved, put, shape, lanes, tile), every[-1] if extra else None
+    again = all(view.buffer.slot == ARENA for view in put.values())  # state alone is written over what is read
+    return Body(tuple(nodes), moved, put, shape, lanes, tile, again), every[-1] if extra else None
 
 
 def pass_call(body: Body) -> Call:
-    """Return the call of a pass over all of its shape."""
-    shape = body.shape
-    lead, (rows, columns) = shape[:-2], (1, 1, *shape)[-2:]
-    lead_count = len(lead)
-    rank = len(shape)
+    """Return the call of a pass over all of its shape: threads share its first axis, the last but one, or the last."""
+    rank, (rows, columns) = len(body.shape), (1, 1, *body.shape)[-2:]
+    by_first = rank > 2 and body.shape[0] >= MANY
+    if by_first:
+        rows, *others = body.shape[:-1]
+    else:
+        others = body.shape[:-2]
 
     def write(module: Module, name: str) -> None:
         w = Writer(module, name)
-        sizes = [w.argument() for _ in range(lead_count)]
+        sizes = [w.argument() for _ in range(max(rank - 2, 0))]
         walks = [Walk(w, seat) for seat in body.seats()]
         reader = Reader(w, body, walks)
-        with w.loops(sizes) as outer, w.loop(*w.function.args[2:4]) as row:
-            head = [*outer, row][-(rank - 1) :] if rank > 1 else []
+        with _rows(w, sizes, by_first) as around:
+            head = around[-(rank - 1) :] if rank > 1 else []
 
             def columns(j: Any, lanes: int, mask: Any, alive: Any) -> None:
                 place = [*head, j] if rank else []
                 values = reader.compute(place, lanes, mask, alive)
                 reader.write(values, place, lanes, mask)
 
-            in_vectors(w, w.function.args[4], w.function.args[5], body.lanes, columns)
+            in_vectors(w, w.function.args[4], w.function.args[5], body.lanes, columns, body.again)
         w.finish()
 
-    code = Code(f"pass {rank} {body.key()}", write)
-    by_columns = rows < 8 or rows * 4 < columns // (4 * body.lanes)  # threads share rows where there are many
+    code = Code(f"pass {rank}{' by first' * by_first}{' again' * body.again} {body.key()}", write)
+    by_columns = rows < MANY or rows * 4 < columns // (4 * body.lanes)  # threads share rows where there are many
     unit = 4 * body.lanes if body.lanes > 1 else 64  # a cache line or more
-    return Call(code, [*lead, *body.arguments()], rows, columns, 1, unit, by_columns=by_columns, ahead=ahead_code(body))
+    ahead = ahead_code(body)
+    return Call(code, [*others, *body.arguments()], rows, columns, 1, unit, by_columns=by_columns, ahead=ahead)
+
+
+@contextmanager
+def _rows(w: Writer, sizes: Sequence[Any], first: bool) -> Iterator[list[Any]]:
+    """Walk through all axes but the last: the box of rows stands for the first of them, or for the last."""
+    if first:
+        with w.loop(*w.function.args[2:4]) as row, w.loops(sizes) as inner:
+            yield [row, *inner]
+    else:
+        with w.loops(sizes) as outer, w.loop(*w.function.args[2:4]) as row:
+            yield [*outer, row]
 
 
 def ahead_code(body: Body) -> Code | None:
@@ -221,12 +240,25 @@ def ahead_code(body: Body) -> Code | None:
     return Code(f"ahead {' '.join(seat.key() for seat in seats)}", write)
 
 
-def in_vectors(w: Writer, low: Any, high: Any, lanes: int, body: Any) -> None:
-    """Write `body(index, lanes, mask, alive)` for low..high: in whole vectors, then once more with a mask."""
+def in_vectors(w: Writer, low: Any, high: Any, lanes: int, body: Any, again: bool = False) -> None:
+    """Write `body(index, lanes, mask, alive)` for low..high: in whole vectors, then once more with a mask.
+
+    Where a number may be computed `again`, the last vector moves back instead, over numbers that are done: on some
+    processors, a store with a mask takes as long as ten without. Only less than a vector needs one then.
+    """
     b = w.builder
     if lanes == 1:
         with w.loop(low, high) as j:
             body(j, 1, None, None)
+        return
+    if again:
+        last = b.sub(high, index(lanes))
+        with b.if_else(b.icmp_signed("<=", low, last)) as (enough, short):
+            with enough, w.loop(low, high, lanes) as j:
+                body(w.minimum(j, last), lanes, None, None)
+            with short, b.if_then(b.icmp_signed("<", low, high)):
+                alive = b.sub(high, low)
+                body(low, lanes, w.mask(alive, lanes), alive)
         return
     whole = b.add(low, b.and_(b.sub(high, low), index(-lanes)))
     with w.loop(low, whole, lanes) as j:
