@@ -247,9 +247,9 @@ class _Kernel:
         for tap in around.taps[::2]:
             base = self.w.at(around.line.pixels, tap.behind, self.dtype)
             halves = [i for i in range(lanes) if not i & 2], [i for i in range(lanes) if i & 2]  # as shuffles join them
-            wide = [self._wide(base, [places[i] for i in half]) for half in halves]
+            first, second = (self._wide(base, [places[i] for i in half]) for half in halves)
             order = [2 * half.index(i) + n * lanes for i in range(lanes) for n, half in enumerate(halves) if i in half]
-            found += [tap.weight.like(self.w.shuffle(*wide, [at + n for at in order])) for n in range(2)]
+            found += [tap.weight.like(self.w.shuffle(first, second, [at + n for at in order])) for n in range(2)]
         return found
 
     def _wide(self, base: Any, places: Sequence[Any]) -> Any:

@@ -42,7 +42,7 @@ def drive_code(target: Target) -> Code:
 
 def _write_drive(w: Writer, target: Target) -> None:
     b = w.builder
-    kinds = dict.fromkeys(("first", "rest", "scratch", "meeting", "pause"), ADDRESS)
+    kinds = {"first": ADDRESS, "rest": ADDRESS, "scratch": ADDRESS, "meeting": ADDRESS, "pause": ADDRESS}
     given = {name: w.argument(kinds.get(name, INDEX)) for name in FIELDS}
     kept = _flush_denormals(w, target)
     over = Running(w, INDEX)
