@@ -155,10 +155,10 @@ def test_pixels_at_every_edge_on_every_processor(
     def build(x: Any, rows: Any, columns: Any) -> dict[str, Any]:
         cut = x[:, 1:-1, 1:]
         few = rows[:, :1, :5], columns[:, :1, :5]  # fewer than a vector
-        return {
-            mode: ops.resample(cut, *at, mode.split()[0], CVAL, 1)
-            for mode, at in [(m, (rows, columns)) for m in FILL_MODES] + [(f"{m} few", few) for m in FILL_MODES]
-        }
+        first = ops.transpose(x, (0, 2, 3, 1))  # channels lie apart, pixels side by side
+        seen = {f"few {mode}": ops.resample(cut, *few, mode, CVAL, 1) for mode in FILL_MODES}
+        seen |= {f"first {mode}": ops.resample(first, rows, columns, mode, CVAL, 1) for mode in FILL_MODES}
+        return seen | {mode: ops.resample(cut, rows, columns, mode, CVAL, 1) for mode in FILL_MODES}
 
     graph = recorded(arrays, build)
     with np.errstate(invalid="ignore"):

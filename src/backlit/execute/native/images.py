@@ -227,17 +227,18 @@ class _Kernel:
 
     def mixed(self, around: Around, channel: Any) -> Register:
         """Return the sum of weight * pixel over the taps, in a channel."""
-        pixels = self._pairs(around) if self.in_pairs else [self._picked(around, tap, channel) for tap in around.taps]
+        seen = self._pairs if self.in_pairs else self._picked
+        pixels = seen(around, self.w.at(around.line.pixels, self.b.mul(channel, self.strides[3]), self.dtype))
         parts = [pixel * tap.weight for pixel, tap in zip(pixels, around.taps, strict=True)]
         return sum(parts[1:], parts[0])
 
-    def _picked(self, around: Around, tap: Tap, channel: Any) -> Register:
-        """Return the numbers that a vector of taps sees in a channel."""
-        behind = self.b.add(tap.behind, self.b.mul(channel, self.strides[3]))
-        base = self.w.at(around.line.pixels, behind, self.dtype)
-        return tap.weight.like(self.w.pick(base, around.place.value, self.dtype, self.lanes))
+    def _picked(self, around: Around, image: Any) -> list[Register]:
+        """Return what each tap sees in a channel of an image."""
+        bases = [self.w.at(image, tap.behind, self.dtype) for tap in around.taps]
+        place = around.place.value
+        return [around.taps[0].weight.like(self.w.pick(base, place, self.dtype, self.lanes)) for base in bases]
 
-    def _pairs(self, around: Around) -> list[Register]:
+    def _pairs(self, around: Around, image: Any) -> list[Register]:
         """Return what the four taps see: a pixel and the one behind it are the halves of one wide number."""
         b, lanes = self.b, self.lanes
         kept = self.w.bytes_behind(self.w.function.args[1], index(HEAD))  # read one by one: faster than out of a vector
@@ -245,7 +246,7 @@ class _Kernel:
         places = [b.sext(self.w.load(self.w.at(kept, index(i), INT32), INT32), index(0).type) for i in range(lanes)]
         found: list[Register] = []
         for tap in around.taps[::2]:
-            base = self.w.at(around.line.pixels, tap.behind, self.dtype)
+            base = self.w.at(image, tap.behind, self.dtype)
             halves = [i for i in range(lanes) if not i & 2], [i for i in range(lanes) if i & 2]  # as shuffles join them
             first, second = (self._wide(base, [places[i] for i in half]) for half in halves)
             order = [2 * half.index(i) + n * lanes for i in range(lanes) for n, half in enumerate(halves) if i in half]
