@@ -151,7 +151,7 @@ def test_products_of_many_matrices() -> None:
 
 
 def test_each_of_many_matrices_is_one_threads_own() -> None:
-    """Two threads that write one row turn by turn would hand its memory to and fro."""
+    """Two threads that write one row turn by turn would hand its memory back and forth."""
     with Trace() as trace:
         a, b = trace.input("a", (20, 20), np.dtype("f4")), trace.input("b", (9, 20, 28), np.dtype("f4"))
         graph = trace.graph({"y": ops.matmul(a, b)})

@@ -24,7 +24,7 @@ from .views import Address
 from .writer import FLAG, FOUND, STEP
 
 BEGIN, STEPS = (FIELDS.index(name) for name in ("begin", "steps"))
-PATIENCE = 2  # long waits that a call on all threads bears before it asks whether one thread would be faster
+PATIENCE = 1  # long waits that a call on all threads bears before it asks whether one thread would be faster
 
 
 class Arguments:
