@@ -15,7 +15,7 @@ from .views import View
 HEIGHTS = (12, 8, 6, 4, 2)  # of tiles
 GROUP = 8192  # bytes of tiles that wait for the pass behind them, in the L1 cache
 WIDEST = (4, 4, 8)  # vectors of a panel, if 0, 1 or 2 rows skip their zeros together
-WIDEST_OF_16 = (2, 6, 4)  # the same for 16 registers
+WIDEST_OF_16 = (2, 8, 4)  # the same for 16 registers
 STRIP = 1024  # steps along the shared axis for which a panel of the right factor stays in the L2 cache
 SHORT_STRIP = 64  # the same for the L1 cache, where steps are skipped row by row
 
@@ -23,7 +23,7 @@ SHORT_STRIP = 64  # the same for the L1 cache, where steps are skipped row by ro
 class Product(NamedTuple):
     """One product of two matrices: a (rows, shared), b (shared, columns).
 
-    `bits` say where a is not zero, if asked; `together` rows skip steps together.
+    `bits` say where a is not zero, if asked; `together` rows may skip steps together (0: none are skipped).
     """
 
     a: View
@@ -112,6 +112,19 @@ def widest_panel(target: Target, together: int) -> int:
     return (WIDEST_OF_16 if target.registers < 32 else WIDEST)[together]
 
 
+def rows_together(product: Product, vectors: int, target: Target) -> int:
+    """Return how many rows skip their zeros together, if a row of the result has so many vectors.
+
+    Two rows read the right factor once for both, but visit every step that either of them needs. With 16 registers this
+    pays only where the result is narrow: the sums of a single row would wait for each other.
+    """
+    if product.sizes[0] < 2:
+        return 0
+    if target.registers < 32 and product.together:
+        return 2 if vectors <= WIDEST_OF_16[2] else 1
+    return product.together
+
+
 def packing_of(product: Product) -> str:
     """Say how the right factor reaches the tiles; where few rows read it, it is read as it lies."""
     outer, inner = product.b.strides
@@ -120,7 +133,7 @@ def packing_of(product: Product) -> str:
     if inner != 1:
         return "transposed"
     rows, close = product.sizes[0], outer * product.b.dtype.itemsize < NARROW
-    return "none" if rows < 12 or (rows < 64 and close and product.together > 1) else "copied"
+    return "none" if rows < 12 or (rows < 64 and close and product.together) else "copied"
 
 
 def group_rows(tile: Tile, columns: int) -> int:

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from .ahead import list_bytes
 from .calls import Argument, Call, Code, Symbol, Table
-from .forms import STRIP, Form, Product, group_rows, packing_of, panels, parts_of, tile_rows, widest_panel
+from .forms import (
+    STRIP,
+    Form,
+    Product,
+    group_rows,
+    packing_of,
+    panels,
+    parts_of,
+    rows_together,
+    tile_rows,
+    widest_panel,
+)  # fmt: skip
 from .passes import MOST_AHEAD
 from .pieces import NARROW
 from .products import write
@@ -42,7 +53,7 @@ def _panels(
     """Return the calls for a range of vectors of columns, which belong to one thread or are shared by rows."""
     rows, columns, shared = product.sizes
     calls: list[Call] = []
-    together = product.together if rows >= 2 else 0
+    together = rows_together(product, vectors[1] - vectors[0], target)
     widest, dense = widest_panel(target, together), widest_panel(target, 0)
     for first, count, width in panels(vectors[1] - vectors[0], widest):
         height = tile_rows(rows, max(part for _, part in parts_of(width, dense)), target.registers)

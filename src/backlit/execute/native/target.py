@@ -33,6 +33,11 @@ class Target:
         """Whether it estimates reciprocals and their roots to 14 bits."""
         return self.is_x86 and self.vector_bytes == 64
 
+    @property
+    def has_masks(self) -> bool:
+        """Whether it has registers for masks, so that it stores some lanes of a vector as fast as all."""
+        return self.is_x86 and self.vector_bytes == 64
+
 
 KNOWN = {
     "avx512": Target("x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", 64, 32),

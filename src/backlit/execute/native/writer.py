@@ -85,6 +85,7 @@ class Writer:
         self.builder: Any = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.estimates: bool = module.target.has_estimates
         self._arguments = 0
+        self._alive: dict[Any, Any] = {}
 
     def argument(self, kind: Any = INDEX) -> Any:
         """Return the next entry of the table of arguments, read at the start of the kernel."""
@@ -151,10 +152,12 @@ class Writer:
         return self.builder.select(self.builder.icmp_signed(">", a, b), a, b)
 
     def mask(self, alive: Any, lanes: int) -> Any:
-        """Return which of `lanes` lanes are alive: the first `alive`."""
+        """Return which of `lanes` lanes are alive: the first `alive`, from 0 to all where such lanes are stored."""
         kind = ir.VectorType(WORD, lanes)
         count = self.splat(self.builder.trunc(alive, WORD), lanes)
-        return self.builder.icmp_signed(">", count, ir.Constant(kind, list(range(lanes))))
+        mask = self.builder.icmp_signed(">", count, ir.Constant(kind, list(range(lanes))))
+        self._alive[mask] = alive
+        return mask
 
     def load(self, pointer: Any, dtype: DType, lanes: int = 1, mask: Any = None) -> Any:
         """Read `lanes` numbers side by side; those outside `mask` are 0 and not touched."""
@@ -173,9 +176,37 @@ class Writer:
         if mask is None or lanes == 1:
             self.builder.store(value, pointer, align=dtype.itemsize)
             return
+        if not self.module.target.has_masks:
+            self._store_halves(value, pointer, dtype, lanes, self._alive[mask])
+            return
         name = f"llvm.masked.store.v{lanes}{suffix(dtype)}.p0"
         kinds = ir.FunctionType(ir.VoidType(), [value.type, ADDRESS, WORD, ir.VectorType(BIT, lanes)])
         self.call(name, kinds, [value, pointer, ir.Constant(WORD, dtype.itemsize), mask])
+
+    def _store_halves(self, value: Any, pointer: Any, dtype: DType, lanes: int, alive: Any) -> None:
+        """Write the first `alive` lanes: half of them if there are so many, a quarter of the others, and so on.
+
+        Where the processor has no registers for masks it writes lane by lane, or is as slow as if it did.
+        """
+        b = self.builder
+        with b.if_else(b.icmp_unsigned("==", alive, index(lanes))) as (whole, part):
+            with whole:
+                b.store(value, pointer, align=dtype.itemsize)
+            with part:
+                while lanes > 1:
+                    lanes //= 2
+                    there = b.icmp_unsigned("!=", b.and_(alive, index(lanes)), index(0))
+                    low, high = (self._lanes_of(value, start, lanes) for start in (0, lanes))
+                    with b.if_then(there):
+                        b.store(low, pointer, align=dtype.itemsize)
+                    pointer = b.select(there, self.at(pointer, index(lanes), dtype), pointer)
+                    value = b.select(there, high, low)
+
+    def _lanes_of(self, value: Any, start: int, count: int) -> Any:
+        """Return some lanes of a vector: a shorter vector, or one number."""
+        if count == 1:
+            return self.builder.extract_element(value, ir.Constant(WORD, start))
+        return self.shuffle(value, value, range(start, start + count))
 
     def gather(self, pointer: Any, stride: Any, dtype: DType, lanes: int, alive: Any = None) -> Any:
         """Read numbers that lie `stride` apart, lane by lane; lanes that are not alive read the first one again."""

@@ -23,7 +23,7 @@ from .writer import WORD, Module, Running, Writer
 
 BITS = 64
 NEAR = 32_768  # bytes of a panel that stay in the L1 cache
-FAR_BYTE = 350 / 64  # what a byte from the L2 cache costs, where a product of two vectors counts 100: measured
+FAR_BYTE = 420 / 64  # what a byte from the L2 cache costs, where a product of two vectors counts 100: measured
 WORDS = np.dtype(np.int32)  # bits are kept in words of 32, read in pairs
 
 
