@@ -275,7 +275,7 @@ class _Calls:
     def _plain(self, node: Node, product: Product, out: View, threads: int) -> list[Call]:
         """Return the calls of a product that nothing is computed behind: its tiles are copied to where they belong."""
         lanes = self.target.vector_bytes // node.dtype.itemsize if out.shape[-1] > 1 else 1
-        body = Body((), {node: out}, {node: out}, out.shape, lanes, node, again=True)
+        body = Body((), {node: out}, {node: out}, out.shape, lanes, node)
         return product_calls(product, pass_call(body), self.target, threads)
 
 

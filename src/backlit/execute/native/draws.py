@@ -68,29 +68,18 @@ def _write_row(w: Writer, node: Node, key: Sequence[Any], rest: Sequence[Any], o
     b = w.builder
     low, high = w.function.args[4:6]
     lanes = ir.Constant(WIDE, list(range(BLOCKS)))
-    each = 2 if node.dtype.itemsize == 8 else 4
-    end = w.minimum(b.mul(high, index(each)), count)
     rest = [w.splat(v, BLOCKS) for v in rest]
     with w.loop(low, high, BLOCKS) as block:
         words = philox(w, [b.add(w.splat(block, BLOCKS), lanes), *rest], key)
         numbers = _doubles(w, words) if node.dtype.itemsize == 8 else _floats(w, words)
-        place = b.mul(block, index(each))
-        left, here = b.sub(end, place), w.at(out, place, node.dtype)
-        with b.if_else(b.icmp_signed(">=", left, index(each * BLOCKS))) as (whole, part):
-            with whole:
-                _store(w, numbers, here, node)
-            with part:  # on some processors, a store with a mask takes as long as ten without
-                _store(w, numbers, here, node, left)
-
-
-def _store(w: Writer, numbers: Sequence[Any], out: Any, node: Node, left: Any = None) -> None:
-    """Write vectors side by side; no more than the `left` numbers."""
-    b, size = w.builder, len(numbers[0].type)
-    for i, vector in enumerate(numbers):
-        here, mask = index(i * size), None
-        if left is not None:
-            mask = w.mask(w.maximum(index(0), w.minimum(b.sub(left, here), index(size))), size)
-        w.store(vector, w.at(out, here, node.dtype), node.dtype, size, mask)
+        per_block = 4 * BLOCKS // (2 if node.dtype.itemsize == 8 else 1)
+        end = w.minimum(b.mul(high, index(per_block // BLOCKS)), count)
+        size = per_block // len(numbers)
+        for i, vector in enumerate(numbers):
+            place = b.add(b.mul(block, index(per_block // BLOCKS)), index(i * size))
+            left = b.sub(end, place)
+            left = b.select(b.icmp_signed("<", left, index(0)), index(0), left)
+            w.store(vector, w.at(out, place, node.dtype), node.dtype, size, w.mask(w.minimum(left, index(size)), size))
 
 
 def _halves(w: Writer, pointer: Any, node: Node) -> list[Any]:

@@ -91,7 +91,7 @@ def resample(node: Node, views: Mapping[Node, View], machine: Target) -> list[Ca
                     y = y if around.inside is None else where(around.inside, y, cval)
                     kernel.write_seen(y, around, c, mask)
 
-            in_vectors(w, w.function.args[4], w.function.args[5], lanes, look, again=True)
+            in_vectors(w, w.function.args[4], w.function.args[5], lanes, look)
         w.finish()
 
     code = Code(f"resample {looks.key()} {lanes} {fill_mode} {cval!r} {order}{' in pairs' * in_pairs}", write)

@@ -23,7 +23,6 @@ from .views import View, broadcast, merged_axes
 from .writer import ACROSS, TILE, Module, Writer, lanes_for
 
 LARGE = 1 << 20  # bytes: more than stays in the L2 cache from one step to the next
-ARENA = 0  # the slot of what lives and dies within a step
 MANY = 8  # rows from which on threads share them
 MOST_AHEAD = 4  # arrays that are fetched ahead
 
@@ -110,7 +109,6 @@ class Body(NamedTuple):
     shape: tuple[int, ...]
     lanes: int
     tile: Node | None = None
-    again: bool = False  # whether a number may be computed twice: nothing that is written is read, too
 
     def seats(self) -> list[Seat]:
         """Return the seats of all arrays, read ones first."""
@@ -166,8 +164,7 @@ def body_of(
     scattered = any(v.strides and v.strides[-1] != 1 for v in put.values())
     if scattered or not shape or shape[-1] == 1:
         lanes = 1
-    again = all(view.buffer.slot == ARENA for view in put.values())  # state alone is written over what is read
-    return Body(tuple(nodes), moved, put, shape, lanes, tile, again), every[-1] if extra else None
+    return Body(tuple(nodes), moved, put, shape, lanes, tile), every[-1] if extra else None
 
 
 def pass_call(body: Body) -> Call:
@@ -192,10 +189,10 @@ def pass_call(body: Body) -> Call:
                 values = reader.compute(place, lanes, mask, alive)
                 reader.write(values, place, lanes, mask)
 
-            in_vectors(w, w.function.args[4], w.function.args[5], body.lanes, columns, body.again)
+            in_vectors(w, w.function.args[4], w.function.args[5], body.lanes, columns)
         w.finish()
 
-    code = Code(f"pass {rank}{' by first' * by_first}{' again' * body.again} {body.key()}", write)
+    code = Code(f"pass {rank}{' by first' * by_first} {body.key()}", write)
     by_columns = rows < MANY or rows * 4 < columns // (4 * body.lanes)  # threads share rows where there are many
     unit = 4 * body.lanes if body.lanes > 1 else 64  # a cache line or more
     ahead = ahead_code(body)
@@ -240,25 +237,12 @@ def ahead_code(body: Body) -> Code | None:
     return Code(f"ahead {' '.join(seat.key() for seat in seats)}", write)
 
 
-def in_vectors(w: Writer, low: Any, high: Any, lanes: int, body: Any, again: bool = False) -> None:
-    """Write `body(index, lanes, mask, alive)` for low..high: in whole vectors, then once more with a mask.
-
-    Where a number may be computed `again`, the last vector moves back instead, over numbers that are done: on some
-    processors, a store with a mask takes as long as ten without. Only less than a vector needs one then.
-    """
+def in_vectors(w: Writer, low: Any, high: Any, lanes: int, body: Any) -> None:
+    """Write `body(index, lanes, mask, alive)` for low..high: in whole vectors, then once more with a mask."""
     b = w.builder
     if lanes == 1:
         with w.loop(low, high) as j:
             body(j, 1, None, None)
-        return
-    if again:
-        last = b.sub(high, index(lanes))
-        with b.if_else(b.icmp_signed("<=", low, last)) as (enough, short):
-            with enough, w.loop(low, high, lanes) as j:
-                body(w.minimum(j, last), lanes, None, None)
-            with short, b.if_then(b.icmp_signed("<", low, high)):
-                alive = b.sub(high, low)
-                body(low, lanes, w.mask(alive, lanes), alive)
         return
     whole = b.add(low, b.and_(b.sub(high, low), index(-lanes)))
     with w.loop(low, whole, lanes) as j:
