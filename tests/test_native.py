@@ -146,6 +146,18 @@ def test_products_of_many_matrices() -> None:
     a, b = RNG.normal(size=(2, 3, 4, 5)).astype("float32"), RNG.normal(size=(5, 6)).astype("float32")
     compare({"a": a, "b": b}, ops.matmul, slack=4.0)
     compare({"a": a, "b": RNG.normal(size=(3, 5, 2)).astype("float32")}, ops.matmul, slack=4.0)
+    left, many = RNG.normal(size=(20, 20)).astype("float32"), RNG.normal(size=(9, 20, 28)).astype("float32")
+    compare({"a": left, "b": many}, ops.matmul, slack=4.0)
+
+
+def test_each_of_many_matrices_is_one_threads_own() -> None:
+    """Two threads that write one row turn by turn would hand its memory back and forth."""
+    with Trace() as trace:
+        a, b = trace.input("a", (20, 20), np.dtype("f4")), trace.input("b", (9, 20, 28), np.dtype("f4"))
+        graph = trace.graph({"y": ops.matmul(a, b)})
+    calls = [c for item in prepare(graph, 2).assembly.items for c in item.calls]
+    assert [call.owner for call in calls] == [0] * 5 + [1] * 4
+    assert {call.columns for call in calls} == {28}
 
 
 def test_moves() -> None:

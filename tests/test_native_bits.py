@@ -13,6 +13,7 @@ from backlit import layers, ops
 from backlit.execute import choice
 from backlit.inspect.graphs import training_step
 from backlit.layers import naming
+from backlit.ops.random import uniform
 from backlit.tensor import Trace
 from backlit.training.step import feed_of
 
@@ -99,6 +100,27 @@ def test_skipping_zeros_changes_no_bit(share: float, target: str, monkeypatch: p
         assert not any("scan" in call.code.key for call in dense.assembly.calls())
         feed = {"x": x, "w": w, "dy": dy}
         require_same(skipping.run(feed), dense.run(feed))
+
+
+@pytest.mark.parametrize("moved", ["resampled", "brightened"])
+def test_images_that_were_moved_skip_zeros_as_plain_ones_do(moved: str) -> None:
+    """What is drawn for them is no data, and makes no pixel of nothing."""
+    generator = np.random.default_rng(0)
+    x = np.zeros((40, 12, 12, 1), "float32")
+    x[:, 5:8, 3:9] = generator.random((40, 3, 6, 1))
+    feed = {"x": x, "w": generator.normal(size=(144, 20)).astype("float32"), "seed": np.array(3), "step": np.array(0)}
+    with Trace() as trace:
+        images, w, seed, step = (trace.input(name, a.shape, a.dtype) for name, a in feed.items())
+        if moved == "resampled":
+            at = (12.0 * uniform(seed, step, stream=s, shape=(40, 12, 12)) for s in (1, 2))
+            images = ops.resample(images, *at)
+        else:
+            images = ops.clip(images * uniform(seed, step, shape=(40, 1, 1, 1)), 0.0, 1.0)
+        rows = ops.reshape(images, (40, 144))
+        graph = trace.graph({"y": ops.matmul(rows, w), "dw": ops.matmul(rows, ops.matmul(rows, w), True)})
+    skipping, dense = prepare(graph), prepare(graph, skip_zeros=False)
+    assert sum("scan" in call.code.key for call in skipping.assembly.calls()) == 2  # along rows, and down columns
+    require_same(skipping.run(feed), dense.run(feed))
 
 
 def test_skipping_zeros_in_a_training_step_changes_no_bit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import signal
@@ -18,13 +19,14 @@ import numpy as np
 import pytest
 
 import backlit as bl
-from backlit import layers
-from backlit.execute import choice
+from backlit import layers, ops
+from backlit.execute import NotFinite, choice
 from backlit.layers import naming
 from backlit.tensor import Trace
 
 pytest.importorskip("llvmlite")
 from backlit.execute import native
+from backlit.execute.native import prepare, programs
 from backlit.execute.native.pace import Pace
 from backlit.execute.native.team import Team, team
 
@@ -183,6 +185,52 @@ def test_more_threads_than_cores_do_not_stall() -> None:
     assert trained(3) == meant
     print(f"8 threads on {os.cpu_count()} cores: {time.perf_counter() - start:.2f} s")
     assert time.perf_counter() - start < 60
+
+
+@pytest.mark.parametrize("behind", [True, False])
+def test_threads_that_waited_long_leave_early_if_one_is_faster(behind: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every wait counts as long here. The numbers are those of one thread, whoever runs which steps."""
+    choice.set_threads(1)
+    meant = trained(4)
+    choice.set_threads(2)
+    begun = hurried(monkeypatch, behind)
+    assert trained(4) == meant
+    if behind:
+        assert begun["together"] == {0}
+        assert max(begun["alone"]) > 0  # one of them went on where they left
+    else:
+        assert max(begun["together"]) > 0  # they went on, with more patience
+        assert not begun["alone"]
+
+
+def hurried(monkeypatch: pytest.MonkeyPatch, behind: bool) -> dict[str, set[int]]:
+    """Let threads count every wait as long, and note at which steps programs begin to run together and alone."""
+    begun: dict[str, set[int]] = {"together": set(), "alone": set()}
+    monkeypatch.setattr(programs, "looks", lambda threads: 0)
+    monkeypatch.setattr(Pace, "is_behind", lambda pace, seconds: behind)
+    for name, method in (("together", "_set_together"), ("alone", "alone")):
+
+        def noted(self: Any, steps: int, begin: int = 0, *more: int, name: str = name, kept: Any = None) -> Any:
+            begun[name].add(begin)
+            return kept(self, steps, begin, *more)
+
+        kept = getattr(programs.Program, method)
+        monkeypatch.setattr(programs.Program, method, functools.partialmethod(noted, kept=kept))
+    return begun
+
+
+def test_nan_found_before_threads_left_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = hurried(monkeypatch, behind=True)
+    with Trace() as trace:
+        x, total = (trace.input(name, (4,), np.dtype("float32")) for name in ("x", "total"))
+        runner = prepare(trace.graph({"total": total + ops.cast(x > 0.0, "float32")}), 2)  # which NaN leaves finite
+    given, column = {"total": np.zeros(4, "float32")}, np.ones(24, "float32")
+    column[1] = np.nan
+    with pytest.raises(NotFinite):
+        runner.run_many(given, {"x": column}, np.arange(24), 6, check=True)
+    assert max(begun["alone"]) > 0
+    found = runner.run_many(given, {"x": np.ones(24, "float32")}, np.arange(24), 6, check=True)
+    np.testing.assert_array_equal(found["total"], 6.0)
 
 
 INTERRUPTED = """

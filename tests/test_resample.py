@@ -133,6 +133,49 @@ def test_machine_code_gives_the_same_bits(
             np.testing.assert_array_equal(found[name], array, name)
 
 
+@pytest.mark.parametrize("target", ["", "avx2", "x86-64"])
+@pytest.mark.parametrize(
+    "shape", [(2, 1, 6, 1), (3, 2, 2, 1), (2, 9, 4, 1), (1, 6, 1, 1), (2, 5, 6, 3)], ids=lambda shape: str(shape)
+)
+def test_pixels_at_every_edge_on_every_processor(
+    target: str, shape: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two neighbors are read at once where vectors are narrow: at the edges too, and from images that are cut out."""
+    native = pytest.importorskip("backlit.execute.native")
+    monkeypatch.setenv("BACKLIT_TARGET", target if host_runs(target) else "")
+    count, height, width, _ = shape
+    corners = np.array([-1.0, 0.0, 0.4, 1.0, 1e9, np.nan, np.inf, -np.inf, height - 1.0, width - 1.0, width - 0.5])
+    rows, columns = (np.broadcast_to(a, (count, 11, 11)).astype("float32") for a in np.meshgrid(corners, corners))
+    arrays = {
+        "x": RNG.random((count, height + 2, width + 1, shape[3])).astype("float32"),
+        "rows": rows,
+        "columns": columns,
+    }
+
+    def build(x: Any, rows: Any, columns: Any) -> dict[str, Any]:
+        cut = x[:, 1:-1, 1:]
+        few = rows[:, :1, :5], columns[:, :1, :5]  # fewer than a vector
+        first = ops.transpose(x, (0, 2, 3, 1))  # channels lie apart, pixels side by side
+        seen = {f"few {mode}": ops.resample(cut, *few, mode, CVAL, 1) for mode in FILL_MODES}
+        seen |= {f"first {mode}": ops.resample(first, rows, columns, mode, CVAL, 1) for mode in FILL_MODES}
+        return seen | {mode: ops.resample(cut, rows, columns, mode, CVAL, 1) for mode in FILL_MODES}
+
+    graph = recorded(arrays, build)
+    with np.errstate(invalid="ignore"):
+        meant = Interpreter(graph).run(arrays)
+    for threads in (1, 2):
+        found = native.prepare(graph, threads).run(arrays)
+        for name, array in meant.items():
+            np.testing.assert_array_equal(found[name], array, name)
+
+
+def host_runs(target: str) -> bool:
+    """Say whether the processor at hand can run the code of another one."""
+    from backlit.execute.native import target as targets
+
+    return not target or targets._runs(targets.KNOWN[target])
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("count", [1, 3, 4, 31, 33, 100])
 def test_numbers_for_many_steps_are_those_of_each_step(dtype: str, count: int) -> None:

@@ -106,6 +106,20 @@ def moves(dtype: str) -> Iterator[tuple[str, Inputs, Callable[..., Any]]]:
         }  # fmt: skip
 
 
+def pictures() -> Iterator[tuple[str, Inputs, Callable[..., Any]]]:
+    """Images looked at beyond all edges, of every width."""
+    for n in WIDTHS[:9]:
+        at = {name: RNG.uniform(-3, n + 3, (2, 5, n)).astype("float32") for name in ("rows", "columns")}
+        for channels in (1, 2):
+            arrays = {"x": numbers(2, 4, n, channels), **at}
+            for order in (0, 1):
+                yield (
+                    f"resample {n} {channels} {order}",
+                    arrays,
+                    lambda x, rows, columns, order=order: ops.resample(x, rows, columns, "reflect", 0.0, order),
+                )
+
+
 STEPS: list[dict[str, Any]] = [
     {
         "widths": [33, 70, 1],
@@ -165,7 +179,7 @@ def main(side: str, threads: int) -> None:
         stray()
     at_end = side == "end"
     for dtype in ("float32", "float64"):
-        for cases in (products(dtype), moves(dtype)):
+        for cases in (products(dtype), moves(dtype), pictures() if dtype == "float32" else ()):
             for name, arrays, build in cases:
                 print(name, flush=True)
                 graph = recorded(arrays, build)

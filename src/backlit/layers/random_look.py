@@ -138,9 +138,10 @@ class RandomElastic(RandomAffine):
     def looked_at(self, count: int, height: int, width: int, dtype: str = "float32") -> tuple[Any, Any]:
         """Return the rows and columns of the affine map, each moved away."""
         rows, columns = super().looked_at(count, height, width, dtype)
-        across, down = (gaussian(size, self.sigma).astype(dtype) for size in (width, height))
-        noise = 2.0 * uniform(*self._source(), shape=(2 * count * height, width), dtype=dtype) - 1.0
-        away = self.alpha * ops.matmul(down, ops.reshape(ops.matmul(noise, across), (2 * count, height, width)))
+        across, down = 2.0 * self.alpha * gaussian(width, self.sigma), gaussian(height, self.sigma)
+        noise = uniform(*self._source(), shape=(2 * count * height, width), dtype=dtype) - 0.5
+        away = ops.reshape(ops.matmul(noise, across.astype(dtype)), (2 * count, height, width))
+        away = ops.matmul(down.astype(dtype), away)
         return rows + away[:count], columns + away[count:]
 
 

@@ -40,6 +40,8 @@ OTHERS: dict[str, Callable[[Node, Mapping[Node, View], Target], list[Call]]] = {
 FLAGGING = ("gather", "scatter_add", "power")
 ACROSS, DOWN = "bits of rows", "bits of columns"
 LEAST_WIDTH = 48  # columns from which on skipping steps row by row can pay
+FAIR = 4  # products a thread from which on one more for some of them hardly matters
+KEEP_ZEROS = {"resample": slice(1), "multiply": slice(2)}  # ops that leave 0 where one of these inputs has it: mostly
 LEAST_SHARED = 32  # steps along the shared axis from which on looking for zeros can pay
 
 
@@ -179,10 +181,14 @@ def _is_mask(node: Node) -> bool:
 
 
 def _data(graph: Graph) -> set[Node]:
-    """Return what is computed from the inputs of the model alone: nobody knows how many zeros the user's data has."""
+    """Return what may hold as many zeros as the inputs of the model do: nobody knows how many the user's data has.
+
+    That is what is computed from them alone, and images that were moved or multiplied by what was drawn for them.
+    """
     data = set(graph.data.values())
     for node in graph.operations:
-        if any(n in data for n in node.inputs) and all(n in data or is_known(n) for n in node.inputs):
+        keeps = any(n in data for n in node.inputs[KEEP_ZEROS.get(node.op.name, slice(0))])
+        if keeps or (any(n in data for n in node.inputs) and all(n in data or is_known(n) for n in node.inputs)):
             data.add(node)
     return data
 
@@ -247,13 +253,24 @@ class _Calls:
         b = swapped(b) if node.attrs["transpose_b"] else b
         if len(node.shape) > 2:
             out = self.views[node]
-            parts = [tuple(_matrix(v, i) for v in (a, b, out)) for i in np.ndindex(*node.shape[:-2])]
-            return [call for a, b, out in parts for call in self._plain(node, Product(a, b), out, threads)]
+            parts = [[_matrix(v, i) for v in (a, b, out)] for i in np.ndindex(*node.shape[:-2])]
+            return self._many(node, parts, threads)
         bits = None if kernel.bits is None else _by_row(self.views[kernel.bits], kernel.bits)
         if not kernel.nodes:
             return self._plain(node, Product(a, b, bits, kernel.together), self.views[node], threads)
         body, _ = body_of(kernel.nodes, self.views, self._written(kernel), kernel.shape, self.target, tile=node)
         return product_calls(Product(a, b, bits, kernel.together), pass_call(body), self.target, threads)
+
+    def _many(self, node: Node, parts: Sequence[Sequence[View]], threads: int) -> list[Call]:
+        """Return the calls of many products: each is one thread's own, unless there are too few of them."""
+        own = threads > 1 and (len(parts) >= FAIR * threads or len(parts) % threads == 0)
+        calls: list[Call] = []
+        for i, (a, b, out) in enumerate(parts):
+            found = self._plain(node, Product(a, b), out, 1 if own else threads)
+            for call in found if own else ():
+                call.owner = i * threads // len(parts)
+            calls += found
+        return calls
 
     def _plain(self, node: Node, product: Product, out: View, threads: int) -> list[Call]:
         """Return the calls of a product that nothing is computed behind: its tiles are copied to where they belong."""

@@ -51,7 +51,7 @@ def _write(w: Writer, node: Node) -> None:
         raise NotImplementedError("random numbers in float16")
     seed, step, out = (w.argument(ADDRESS) for _ in range(3))
     stream, count = w.argument(), w.argument()
-    key = _halves(w, seed, node.inputs[0])
+    key = round_keys(w, *_halves(w, seed, node.inputs[0]))
     if node.op.name == "uniform":
         _write_row(w, node, key, [stream, *_halves(w, step, node.inputs[1])], out, count)
     else:
@@ -67,10 +67,10 @@ def _write_row(w: Writer, node: Node, key: Sequence[Any], rest: Sequence[Any], o
     """Write `count` numbers from `out` on; `rest` are the words of the counters behind that of the block."""
     b = w.builder
     low, high = w.function.args[4:6]
+    lanes = ir.Constant(WIDE, list(range(BLOCKS)))
+    rest = [w.splat(v, BLOCKS) for v in rest]
     with w.loop(low, high, BLOCKS) as block:
-        lanes = ir.Constant(WIDE, list(range(BLOCKS)))
-        counter = [b.add(w.splat(block, BLOCKS), lanes), *(w.splat(v, BLOCKS) for v in rest)]
-        words = philox(w, counter, key)
+        words = philox(w, [b.add(w.splat(block, BLOCKS), lanes), *rest], key)
         numbers = _doubles(w, words) if node.dtype.itemsize == 8 else _floats(w, words)
         per_block = 4 * BLOCKS // (2 if node.dtype.itemsize == 8 else 1)
         end = w.minimum(b.mul(high, index(per_block // BLOCKS)), count)
@@ -89,25 +89,27 @@ def _halves(w: Writer, pointer: Any, node: Node) -> list[Any]:
     return [b.and_(value, index(0xFFFFFFFF)), b.lshr(value, index(32))]
 
 
-def philox(w: Writer, counter: Sequence[Any], key: Sequence[Any]) -> list[Any]:
-    """Return the four words of each block: the ten rounds of `seeds.philox`, on 64-bit lanes."""
+def round_keys(w: Writer, k0: Any, k1: Any) -> list[tuple[Any, Any]]:
+    """Return the two keys of each round, in every lane."""
+    b, keys = w.builder, []
+    for _ in range(ROUNDS):
+        keys.append((w.splat(k0, BLOCKS), w.splat(k1, BLOCKS)))
+        k0, k1 = (b.and_(b.add(k, index(v)), index(0xFFFFFFFF)) for k, v in zip((k0, k1), seeds.WEYL, strict=True))
+    return keys
+
+
+def philox(w: Writer, counter: Sequence[Any], keys: Sequence[tuple[Any, Any]]) -> list[Any]:
+    """Return the four words of each block: the ten rounds of `seeds.philox`, on 64-bit lanes.
+
+    What stands in their upper halves has no meaning: a factor is cut to its lower half, as processors multiply.
+    """
     b: Any = w.builder
     c0, c1, c2, c3 = counter
-    k0, k1 = key
-
-    def every(value: int) -> ir.Constant:
-        return ir.Constant(WIDE, [value] * BLOCKS)
-
-    low, half = every(0xFFFFFFFF), every(32)
-    first, second = (every(int(m)) for m in seeds.MULTIPLIERS)
-    for _ in range(ROUNDS):
-        p0, p1 = b.mul(c0, first), b.mul(c2, second)
-        s0, s1 = w.splat(k0, BLOCKS), w.splat(k1, BLOCKS)
-        c0, c1, c2, c3 = (
-            b.xor(b.xor(b.lshr(p1, half), c1), s0), b.and_(p1, low),
-            b.xor(b.xor(b.lshr(p0, half), c3), s1), b.and_(p0, low),
-        )  # fmt: skip
-        k0, k1 = (b.and_(b.add(k, index(v)), index(0xFFFFFFFF)) for k, v in zip((k0, k1), seeds.WEYL, strict=True))
+    low, half = (ir.Constant(WIDE, [value] * BLOCKS) for value in (0xFFFFFFFF, 32))
+    first, second = (ir.Constant(WIDE, [int(m)] * BLOCKS) for m in seeds.MULTIPLIERS)
+    for k0, k1 in keys:
+        p0, p1 = b.mul(b.and_(c0, low), first), b.mul(b.and_(c2, low), second)
+        c0, c1, c2, c3 = b.xor(b.xor(b.lshr(p1, half), c1), k0), p1, b.xor(b.xor(b.lshr(p0, half), c3), k1), p0
     return [c0, c1, c2, c3]
 
 
@@ -115,8 +117,8 @@ def _floats(w: Writer, words: Sequence[Any]) -> list[Any]:
     """Return one float32 a word, in order, as `seeds.uniform` makes it: the upper 24 bits, divided by 2**24."""
     b: Any = w.builder
     kind, narrow = ir.VectorType(ir.FloatType(), BLOCKS), ir.VectorType(WORD, BLOCKS)
-    shift, scale = ir.Constant(WIDE, [8] * BLOCKS), ir.Constant(kind, [2.0**-24] * BLOCKS)
-    f = [b.fmul(b.sitofp(b.trunc(b.lshr(word, shift), narrow), kind), scale) for word in words]
+    shift, scale = ir.Constant(narrow, [8] * BLOCKS), ir.Constant(kind, [2.0**-24] * BLOCKS)
+    f = [b.fmul(b.sitofp(b.lshr(b.trunc(word, narrow), shift), kind), scale) for word in words]
     pairs = [i // 2 + (i % 2) * BLOCKS for i in range(2 * BLOCKS)]  # a0 b0 a1 b1 ...
     ab, cd = w.shuffle(f[0], f[1], pairs), w.shuffle(f[2], f[3], pairs)
     size = 2 * BLOCKS
@@ -128,11 +130,11 @@ def _doubles(w: Writer, words: Sequence[Any]) -> list[Any]:
     """Return one float64 for two words, in order: the upper 53 bits of both, divided by 2**53."""
     b: Any = w.builder
     kind = ir.VectorType(ir.DoubleType(), BLOCKS)
-    up, down = ir.Constant(WIDE, [32] * BLOCKS), ir.Constant(WIDE, [11] * BLOCKS)
+    up, down, every = (ir.Constant(WIDE, [value] * BLOCKS) for value in (32, 11, 0xFFFFFFFF))
     scale = ir.Constant(kind, [2.0**-53] * BLOCKS)
     d = []
     for high, low in (words[:2], words[2:]):
-        whole = b.lshr(b.or_(b.shl(high, up), low), down)
+        whole = b.lshr(b.or_(b.shl(high, up), b.and_(low, every)), down)
         d.append(b.fmul(b.uitofp(whole, kind), scale))
     pairs = [i // 2 + (i % 2) * BLOCKS for i in range(2 * BLOCKS)]
     return [w.shuffle(d[0], d[1], pairs[:BLOCKS]), w.shuffle(d[0], d[1], pairs[BLOCKS:])]

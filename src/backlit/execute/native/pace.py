@@ -38,6 +38,11 @@ class Pace:
         self.next = self.wait
         return not faster
 
+    def is_behind(self, seconds: float) -> bool:
+        """Say whether all threads, having waited for each other, take longer a step than one is known to, or may."""
+        alone = self.seconds[False]
+        return not alone or min(alone) < seconds
+
     def note(self, alone: bool, seconds: float) -> None:
         """Remember how long a step took."""
         self.seconds[not alone].append(seconds)

@@ -7,7 +7,8 @@ same body stands behind a product (it reads a tile of it) and in front of a redu
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from .views import View, broadcast, merged_axes
 from .writer import ACROSS, TILE, Module, Writer, lanes_for
 
 LARGE = 1 << 20  # bytes: more than stays in the L2 cache from one step to the next
+MANY = 8  # rows from which on threads share them
 MOST_AHEAD = 4  # arrays that are fetched ahead
 
 
@@ -166,19 +168,21 @@ def body_of(
 
 
 def pass_call(body: Body) -> Call:
-    """Return the call of a pass over all of its shape."""
-    shape = body.shape
-    lead, (rows, columns) = shape[:-2], (1, 1, *shape)[-2:]
-    lead_count = len(lead)
-    rank = len(shape)
+    """Return the call of a pass over all of its shape: threads share its first axis, the last but one, or the last."""
+    rank, (rows, columns) = len(body.shape), (1, 1, *body.shape)[-2:]
+    by_first = rank > 2 and body.shape[0] >= MANY
+    if by_first:
+        rows, *others = body.shape[:-1]
+    else:
+        others = body.shape[:-2]
 
     def write(module: Module, name: str) -> None:
         w = Writer(module, name)
-        sizes = [w.argument() for _ in range(lead_count)]
+        sizes = [w.argument() for _ in range(max(rank - 2, 0))]
         walks = [Walk(w, seat) for seat in body.seats()]
         reader = Reader(w, body, walks)
-        with w.loops(sizes) as outer, w.loop(*w.function.args[2:4]) as row:
-            head = [*outer, row][-(rank - 1) :] if rank > 1 else []
+        with _rows(w, sizes, by_first) as around:
+            head = around[-(rank - 1) :] if rank > 1 else []
 
             def columns(j: Any, lanes: int, mask: Any, alive: Any) -> None:
                 place = [*head, j] if rank else []
@@ -188,10 +192,22 @@ def pass_call(body: Body) -> Call:
             in_vectors(w, w.function.args[4], w.function.args[5], body.lanes, columns)
         w.finish()
 
-    code = Code(f"pass {rank} {body.key()}", write)
-    by_columns = rows < 8 or rows * 4 < columns // (4 * body.lanes)  # threads share rows where there are many
+    code = Code(f"pass {rank}{' by first' * by_first} {body.key()}", write)
+    by_columns = rows < MANY or rows * 4 < columns // (4 * body.lanes)  # threads share rows where there are many
     unit = 4 * body.lanes if body.lanes > 1 else 64  # a cache line or more
-    return Call(code, [*lead, *body.arguments()], rows, columns, 1, unit, by_columns=by_columns, ahead=ahead_code(body))
+    ahead = ahead_code(body)
+    return Call(code, [*others, *body.arguments()], rows, columns, 1, unit, by_columns=by_columns, ahead=ahead)
+
+
+@contextmanager
+def _rows(w: Writer, sizes: Sequence[Any], first: bool) -> Iterator[list[Any]]:
+    """Walk through all axes but the last: the box of rows stands for the first of them, or for the last."""
+    if first:
+        with w.loop(*w.function.args[2:4]) as row, w.loops(sizes) as inner:
+            yield [row, *inner]
+    else:
+        with w.loops(sizes) as outer, w.loop(*w.function.args[2:4]) as row:
+            yield [*outer, row]
 
 
 def ahead_code(body: Body) -> Code | None:

@@ -17,11 +17,14 @@ from .calls import Call, Symbol, Table
 from .machine import addresses_of
 from .pace import Pace
 from .pool import aligned
-from .slices import ENTRY, FIELDS, drive_code
+from .slices import ENTRY, FIELDS, LATE, OVER, drive_code
 from .target import Target
 from .team import looks, pause_address, team
 from .views import Address
-from .writer import FLAG, FOUND
+from .writer import FLAG, FOUND, STEP
+
+BEGIN, STEPS = (FIELDS.index(name) for name in ("begin", "steps"))
+PATIENCE = 1  # long waits that a call on all threads bears before it asks whether one thread would be faster
 
 
 class Arguments:
@@ -106,25 +109,42 @@ class Program:
             self._rest.wire(rest)
 
     def run(self, steps: int) -> None:
-        """Run `steps` steps, on all threads or on one, whichever has been faster of late: the numbers are the same."""
-        start, taken = time.perf_counter(), list[bool]()
+        """Run `steps` steps, on all threads or on one, whichever has been faster of late: the numbers are the same.
+
+        On a busy machine all threads leave early, having waited for each other; one thread runs what is left.
+        """
+        done, taken = 0, list[bool]()
         try:
             if self.pace.together() and team.take(taken):
-                team.run(self.drive, [table.ctypes.data for table in self._set(self._threads, steps)])
-            else:
-                self.run_alone(steps)
+                done = self._run_together(steps)
         finally:
             if True in taken:
                 team.free.release()
-        self.pace.note(True not in taken, (time.perf_counter() - start) / steps)
+        if done < steps:
+            start = time.perf_counter()
+            self.drive(self.alone(steps, done))
+            self.pace.note(True, (time.perf_counter() - start) / (steps - done))
+
+    def _run_together(self, steps: int) -> int:
+        """Run steps on all threads as long as that is the faster way; return how many."""
+        start, done, patience = time.perf_counter(), 0, PATIENCE
+        while True:
+            team.run(self.drive, [table.ctypes.data for table in self._set_together(steps, done, patience)])
+            left_early = self._meeting[OVER] != 0
+            done = int(self._scratch[0][STEP : STEP + 8].view(np.int64)[0]) if left_early else steps
+            seconds = (time.perf_counter() - start) / done
+            if done == steps or self.pace.is_behind(seconds):
+                self.pace.note(False, seconds)
+                return done
+            patience *= 2
 
     def run_alone(self, steps: int) -> None:
         """Run `steps` steps in this thread."""
         self.drive(self.alone(steps))
 
-    def alone(self, steps: int) -> int:
-        """Return the argument of `drive` with which one thread runs `steps` steps."""
-        self._set(1, steps)
+    def alone(self, steps: int, begin: int = 0) -> int:
+        """Return the argument of `drive` with which one thread runs the steps from `begin` to `steps`."""
+        self._set(1, steps, begin)
         return self._alone
 
     def run_once(self) -> None:
@@ -146,20 +166,27 @@ class Program:
         """Let the next run begin with nobody at the barrier."""
         self._meeting[:] = 0
 
-    def _set(self, threads: int, steps: int) -> list[Array]:
+    def _set(self, threads: int, steps: int, begin: int = 0) -> list[Array]:
         for table in self._tables[threads]:
-            table[FIELDS.index("steps")] = steps
-        for scratch in self._scratch:
+            table[BEGIN], table[STEPS] = begin, steps
+        for scratch in self._scratch if begin == 0 else ():
             scratch[FOUND] = 0
         return self._tables[threads]
+
+    def _set_together(self, steps: int, begin: int, patience: int) -> list[Array]:
+        self._meeting[LATE : OVER + 8] = 0
+        tables = self._set(self._threads, steps, begin)
+        for table in tables:
+            table[FIELDS.index("patience")] = patience
+        return tables
 
     def _table(self, items: Sequence[Item], addresses: Mapping[str, int], thread: int, threads: int) -> Array:
         """Return the arguments of the drive function for one thread."""
         first, rest = (entries(items, a, addresses, thread, threads) for a in (self._first, self._rest))
         self._lists += [first, rest]
         fields = {
-            "first": first.ctypes.data, "rest": rest.ctypes.data, "count": len(first), "steps": 1,
+            "first": first.ctypes.data, "rest": rest.ctypes.data, "count": len(first), "begin": 0, "steps": 1,
             "scratch": self._scratch[thread].ctypes.data, "meeting": self._meeting.ctypes.data, "threads": threads,
-            "pause": pause_address(), "looks": looks(threads),
+            "pause": pause_address(), "looks": looks(threads), "patience": 0,
         }  # fmt: skip
         return np.array([fields[name] for name in FIELDS], np.int64)

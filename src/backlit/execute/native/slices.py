@@ -23,7 +23,8 @@ from .writer import FOUND, KERNEL, LEFT, STEP, WORD, Running, Writer
 
 AHEAD = 2  # rows that are asked for before they are copied, where they are scattered
 ENTRY = 8  # integers in an entry of a list
-FIELDS = ("first", "rest", "count", "scratch", "meeting", "threads", "steps", "pause", "looks")
+FIELDS = ("first", "rest", "count", "scratch", "meeting", "threads", "begin", "steps", "pause", "looks", "patience")
+LATE, OVER, PAGE = 16, 24, 64  # places in the memory of the barrier: how many long waits, whether all leave, the page
 DRIVE = ir.FunctionType(ir.VoidType(), [ADDRESS])
 
 
@@ -31,8 +32,9 @@ def drive_code(target: Target) -> Code:
     """Return the function that runs the steps of one thread. Its argument is a table of the `FIELDS`.
 
     `first` and `rest` are the lists of the first step and of all others (the state moves after the first one), `count`
-    their entries; `meeting` is the memory of the barrier, `pause` the address of a function that gives up the core,
-    called when the others have not come after so many `looks`.
+    their entries, `begin` to `steps` the steps to run; `meeting` is the memory of the barrier, `pause` the address of a
+    function that gives up the core, called when the others have not come after so many `looks`. That was a long wait:
+    after more than `patience` of them all threads leave before the next step, whose number then stands in their memory.
     """
     key = f"drive {target.triple}"
     return Code(key, lambda module, name: _write_drive(Writer(module, name, DRIVE), target))
@@ -43,18 +45,24 @@ def _write_drive(w: Writer, target: Target) -> None:
     kinds = {"first": ADDRESS, "rest": ADDRESS, "scratch": ADDRESS, "meeting": ADDRESS, "pause": ADDRESS}
     given = {name: w.argument(kinds.get(name, INDEX)) for name in FIELDS}
     kept = _flush_denormals(w, target)
-    with w.loop(index(0), given["steps"]) as step:
+    over = Running(w, INDEX)
+    over.set(index(0))
+    with w.loop(given["begin"], given["steps"]) as step, b.if_then(b.icmp_signed("==", over.get(), index(0))):
         b.store(step, given["scratch"])
         left = b.sub(b.sub(given["steps"], index(1)), step)
         b.store(left, w.bytes_behind(given["scratch"], index(LEFT)))
         table = b.select(b.icmp_signed("==", step, index(0)), given["first"], given["rest"])
-        with w.loop(index(0), given["count"]) as i:
+        with w.loop(index(0), given["count"]) as i, b.if_then(b.icmp_signed("==", over.get(), index(0))):
             entry = b.gep(table, [b.mul(i, index(ENTRY))], source_etype=INDEX)
             meet = b.icmp_unsigned("!=", w.entry(entry, 6), index(0))
             with b.if_then(b.and_(meet, b.icmp_signed(">", given["threads"], index(1)))):
-                _meet(w, given, target)
+                first = b.icmp_signed("==", i, index(0))
+                _meet(w, given, target, first)
+                with b.if_then(first):
+                    over.set(b.load(w.bytes_behind(given["meeting"], index(OVER)), typ=INDEX, align=8))
             kernel = w.entry(entry, 0, ADDRESS)
-            with b.if_then(b.icmp_unsigned("!=", b.ptrtoint(kernel, INDEX), index(0))):
+            there = b.icmp_unsigned("!=", b.ptrtoint(kernel, INDEX), index(0))
+            with b.if_then(b.and_(there, b.icmp_signed("==", over.get(), index(0)))):
                 w.call_at(
                     kernel,
                     KERNEL,
@@ -64,16 +72,22 @@ def _write_drive(w: Writer, target: Target) -> None:
     w.finish()
 
 
-def _meet(w: Writer, given: Mapping[str, Any], target: Target) -> None:
-    """Wait until all threads are here: the last to arrive turns the page, the others watch for it."""
+def _meet(w: Writer, given: Mapping[str, Any], target: Target, first: Any) -> None:
+    """Wait until all threads are here: the last to arrive turns the page, the others watch for it.
+
+    At the `first` meeting of a step the last one also says whether all leave: so all do, or none.
+    """
     b = w.builder
-    page = w.typed(w.bytes_behind(given["meeting"], index(64)), INDEX)  # on a cache line of its own
-    meeting = w.typed(given["meeting"], INDEX)
+    page = w.typed(w.bytes_behind(given["meeting"], index(PAGE)), INDEX)  # on a cache line of its own
+    meeting, late = w.typed(given["meeting"], INDEX), w.typed(w.bytes_behind(given["meeting"], index(LATE)), INDEX)
     before = b.load_atomic(page, "monotonic", 8)
     arrived = b.atomic_rmw("add", meeting, index(1), "acq_rel")
     last = b.icmp_signed("==", arrived, b.sub(given["threads"], index(1)))
     with b.if_else(last) as (then, otherwise):
         with then:
+            with b.if_then(first):
+                enough = b.icmp_signed(">", b.load_atomic(late, "monotonic", 8), given["patience"])
+                b.store(b.zext(enough, INDEX), w.bytes_behind(given["meeting"], index(OVER)), align=8)
             b.store_atomic(index(0), meeting, "monotonic", 8)
             b.store_atomic(b.add(before, index(1)), page, "release", 8)
         with otherwise:
@@ -89,6 +103,8 @@ def _meet(w: Writer, given: Mapping[str, Any], target: Target) -> None:
             now = b.load_atomic(page, "acquire", 8)
             b.cbranch(b.icmp_signed("==", now, before), waiting, turned)
             b.position_at_end(turned)
+            with b.if_then(b.icmp_signed(">", looks.get(), given["looks"])):
+                b.atomic_rmw("add", late, index(1), "monotonic")
 
 
 def _breathe(w: Writer, target: Target) -> None:
