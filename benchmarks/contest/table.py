@@ -19,6 +19,7 @@ from .networks import NETWORKS, dense_flops
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = [ROOT / "benchmarks" / "results" / name for name in ("contest.json", "contest-avx2.json")]
 BEGIN, END = "<!-- contest: written by python -m benchmarks.contest.table --readme -->", "<!-- end of contest -->"
+FEW_ZEROS = ("inverted", "gaussian")  # data of which little can be skipped
 QUIET = 1.5  # slowest / fastest round of everybody on a machine that does nothing else
 Figures = dict[str, Any]  # what `__main__` keeps: see `Contest.figures`
 Rounds = dict[str, Timing]  # contestant -> microseconds a step, one entry a round
@@ -26,6 +27,7 @@ Rounds = dict[str, Timing]  # contestant -> microseconds a step, one entry a rou
 PAGES = {
     "README.md": {
         "network": "network, batch, optimizer", "strongest": "strongest peer / Backlit", "share": "share of peak",
+        "inverted": "… digits inverted", "gaussian": "… Gaussian numbers",
         "none": "Not measured yet: `python -m benchmarks.contest --json benchmarks/results/contest.json`.",
         "caption": "Microseconds a training step, median of {rounds} rounds in turns, {threads} threads, {cpu}, vectors"
         " of {vector_bytes} bytes, {date}. A share of the peak counts zeros as work and can exceed 100 % where they are"
@@ -33,6 +35,7 @@ PAGES = {
     },
     "README.zh-CN.md": {
         "network": "网络、批大小、优化器", "strongest": "最强对手 / Backlit", "share": "占峰值",
+        "inverted": "……像素反相", "gaussian": "……高斯随机数",
         "none": "尚未测量：`python -m benchmarks.contest --json benchmarks/results/contest.json`。",
         "caption": "每步训练的微秒数，轮流运行 {rounds} 轮取中位数，{threads} 线程，{cpu}，{date}。"
         "向量 {vector_bytes} 字节。占峰值的比例把零也算作运算，跳过零时可以超过 100 %。",
@@ -99,22 +102,27 @@ def short(figures: Figures, words: dict[str, str]) -> str:
     """Return the Markdown table of a README."""
     names = [name for name in CONTESTANTS if name in figures["versions"]]
     labels = [CONTESTANTS[name].label for name in names]
-    rows = [[words["network"], *labels, words["strongest"], words["share"]]]
+    others = [mode for mode in FEW_ZEROS if mode in figures["data"]]
+    rows = [[words["network"], *labels, words["strongest"], *(words[mode] for mode in others), words["share"]]]
     rows.append(["---", *["---:"] * (len(rows[0]) - 1)])
-    rows += [_row(figures, network, names) for network in figures["data"]["mnist"]]
+    rows += [_row(figures, network, names, ["mnist", *others]) for network in figures["data"]["mnist"]]
     facts = {key: figures[key] for key in ("threads", "cpu", "date", "vector_bytes")}
     caption = words["caption"].format(rounds=_count(figures), **facts)
     return "\n".join([*("| " + " | ".join(row) + " |" for row in rows), "", caption])
 
 
-def _row(figures: Figures, network: str, names: list[str]) -> list[str]:
+def _row(figures: Figures, network: str, names: list[str], modes: list[str]) -> list[str]:
     rounds = rounds_of(figures, "mnist", network)
     cells = [f"{rounds[name].median:,.0f}" if name in rounds else "–" for name in names]
+    of_peak = f"{share(figures, network, rounds['ours']):.0%}" if "ours" in rounds else "–"
+    return [network, *cells, *(_ratio(figures, mode, network) for mode in modes), of_peak]
+
+
+def _ratio(figures: Figures, mode: str, network: str) -> str:
+    """Return how many times as long the strongest peer takes."""
+    rounds = rounds_of(figures, mode, network)
     best = strongest(rounds)
-    if best is None or "ours" not in rounds:
-        return [network, *cells, "–", "–"]
-    ratio = median_ratio(rounds[best], rounds["ours"])
-    return [network, *cells, f"{ratio:.2f}", f"{share(figures, network, rounds['ours']):.0%}"]
+    return "–" if best is None or "ours" not in rounds else f"{median_ratio(rounds[best], rounds['ours']):.2f}"
 
 
 def _count(figures: Figures) -> int:
