@@ -26,15 +26,15 @@ Rounds = dict[str, Timing]  # contestant -> microseconds a step, one entry a rou
 
 PAGES = {
     "README.md": {
-        "network": "network, batch, optimizer", "strongest": "strongest peer / Backlit", "share": "share of peak",
-        "inverted": "… digits inverted", "gaussian": "… Gaussian numbers",
+        "network": "network, batch, optimizer", "strongest": "strongest peer / Backlit", "goal": "goal",
+        "share": "share of peak", "inverted": "… digits inverted", "gaussian": "… Gaussian numbers",
         "none": "Not measured yet: `python -m benchmarks.contest --json benchmarks/results/contest.json`.",
         "caption": "Microseconds a training step, median of {rounds} rounds in turns, {threads} threads, {cpu}, vectors"
         " of {vector_bytes} bytes, {date}. A share of the peak counts zeros as work and can exceed 100 % where they are"
         " skipped.",
     },
     "README.zh-CN.md": {
-        "network": "网络、批大小、优化器", "strongest": "最强对手 / Backlit", "share": "占峰值",
+        "network": "网络、批大小、优化器", "strongest": "最强对手 / Backlit", "goal": "目标", "share": "占峰值",
         "inverted": "……像素反相", "gaussian": "……高斯随机数",
         "none": "尚未测量：`python -m benchmarks.contest --json benchmarks/results/contest.json`。",
         "caption": "每步训练的微秒数，轮流运行 {rounds} 轮取中位数，{threads} 线程，{cpu}，{date}。"
@@ -72,7 +72,10 @@ def full(figures: Figures, mode: str, network: str) -> str:
     if best is not None and "ours" in rounds:
         ratio = median_ratio(rounds[best], rounds["ours"])
         verdict = "faster" if ratio >= 1 else "slower"
-        lines.append(f"  strongest peer: {CONTESTANTS[best].label}; Backlit is {max(ratio, 1 / ratio):.2f}x {verdict}")
+        goal = NETWORKS[network].goal if mode == "mnist" else 1.0
+        asked = f"asked >= {goal:g} x: {'yes' if ratio >= goal else 'no'}"
+        told = f"{CONTESTANTS[best].label}; Backlit is {max(ratio, 1 / ratio):.2f}x {verdict}   {asked}"
+        lines.append(f"  strongest peer: {told}")
     noisy = [CONTESTANTS[name].label for name, t in rounds.items() if max(t.seconds) > QUIET * min(t.seconds)]
     if noisy:
         lines.append(f"  NOT A QUIET MACHINE: rounds of {', '.join(noisy)} differ by more than {QUIET}x")
@@ -103,19 +106,22 @@ def short(figures: Figures, words: dict[str, str]) -> str:
     names = [name for name in CONTESTANTS if name in figures["versions"]]
     labels = [CONTESTANTS[name].label for name in names]
     others = [mode for mode in FEW_ZEROS if mode in figures["data"]]
-    rows = [[words["network"], *labels, words["strongest"], *(words[mode] for mode in others), words["share"]]]
+    ratios = [words["strongest"], words["goal"], *(words[mode] for mode in others)]
+    rows = [[words["network"], *labels, *ratios, words["share"]]]
     rows.append(["---", *["---:"] * (len(rows[0]) - 1)])
-    rows += [_row(figures, network, names, ["mnist", *others]) for network in figures["data"]["mnist"]]
+    rows += [_row(figures, network, names, others) for network in figures["data"]["mnist"]]
     facts = {key: figures[key] for key in ("threads", "cpu", "date", "vector_bytes")}
     caption = words["caption"].format(rounds=_count(figures), **facts)
     return "\n".join([*("| " + " | ".join(row) + " |" for row in rows), "", caption])
 
 
-def _row(figures: Figures, network: str, names: list[str], modes: list[str]) -> list[str]:
+def _row(figures: Figures, network: str, names: list[str], others: list[str]) -> list[str]:
     rounds = rounds_of(figures, "mnist", network)
     cells = [f"{rounds[name].median:,.0f}" if name in rounds else "–" for name in names]
     of_peak = f"{share(figures, network, rounds['ours']):.0%}" if "ours" in rounds else "–"
-    return [network, *cells, *(_ratio(figures, mode, network) for mode in modes), of_peak]
+    goal = f"{NETWORKS[network].goal:g}"
+    ratios = [_ratio(figures, "mnist", network), goal, *(_ratio(figures, mode, network) for mode in others)]
+    return [network, *cells, *ratios, of_peak]
 
 
 def _ratio(figures: Figures, mode: str, network: str) -> str:
