@@ -114,7 +114,9 @@ def zipped(*members: tuple[str, bytes]) -> bytes:
 FLOWERS = (("flowers/rose/1.txt", b"red"), ("flowers/tulip/1.txt", b"yellow" * 50))
 
 
-@pytest.mark.parametrize("content", [tarred("w:gz", *FLOWERS), tarred("w", *FLOWERS), zipped(*FLOWERS)])
+@pytest.mark.parametrize(
+    "content", [tarred("w:gz", *FLOWERS), tarred("w", *FLOWERS), zipped(*FLOWERS)], ids=["tgz", "tar", "zip"]
+)
 def test_archives_are_unpacked_once(
     content: bytes, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +158,7 @@ def linked() -> bytes:
         (zipped(*FLOWERS)[:60] + b"?" * 20 + zipped(*FLOWERS)[80:], "is damaged"),
         (b"a,b", "no archive"),
     ],
+    ids=["above", "absolute", "drive", "link", "file-and-folder", "cut", "damaged", "text"],
 )
 def test_what_an_archive_must_not_hold(
     content: bytes, message: str, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
