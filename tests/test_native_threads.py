@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import multiprocessing
 import os
 import signal
@@ -297,12 +298,16 @@ def test_ctrl_c_ends_a_long_fit(threads: int, capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="sends itself signals by a timer")
 def test_the_team_is_free_whenever_a_signal_comes() -> None:
-    """Small steps one after the other, interrupted 1,500 times: also just when the team has been taken."""
+    """Small steps one after the other, interrupted 1,500 times: also just when the team has been taken.
+
+    The garbage collector rests meanwhile: what a signal raises inside one of its callbacks is swallowed.
+    """
     x = np.ones((2, 8), "float32")
     with Trace() as trace:
         runner = native.prepare(trace.graph({"y": trace.input("x", x.shape, x.dtype) * 2.0}), 2)
     delays = np.random.default_rng(0).uniform(5e-5, 3e-4, 1500)
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    gc.disable()
     try:
         for turn, delay in enumerate(delays):
             try:
@@ -312,6 +317,7 @@ def test_the_team_is_free_whenever_a_signal_comes() -> None:
             except KeyboardInterrupt:
                 assert not team.free.locked(), f"after {turn} signals"
     finally:
+        gc.enable()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         if team.free.locked():
