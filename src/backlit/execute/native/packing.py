@@ -11,7 +11,7 @@ import numpy as np
 from llvmlite import ir
 
 from .lanes import ADDRESS, INDEX, index, number
-from .tiles import Parts, Tile, started
+from .tiles import Parts, Tile, started, starts_of
 from .writer import Module, Writer
 
 
@@ -21,7 +21,7 @@ def pack_copy(
     """Copy `steps` rows of `alive` numbers that lie `stride` apart; what a row lacks to whole vectors becomes zero."""
     b = w.builder
     masks = [w.mask(b.sub(alive, index(v * tile.lanes)), tile.lanes) for v in range(tile.vectors)]
-    starts = [w.at(place, b.mul(steps, index(first * tile.lanes)), tile.dtype) for first, _ in parts]
+    starts = starts_of(w, tile, place, parts, steps)
     with w.loop(0, steps) as k:
         row = w.at(source, b.mul(k, stride), tile.dtype)
         for start, (first, vectors) in zip(starts, parts, strict=True):
@@ -38,8 +38,7 @@ def pack_transposed(
     """Copy `alive` columns that lie `stride` apart, `steps` numbers each: they become rows, and the rest is zero."""
     b = w.builder
     turn = _turning_function(w.module, tile)
-    for first, vectors in parts:
-        start = w.at(place, b.mul(steps, index(first * tile.lanes)), tile.dtype)
+    for start, (first, vectors) in zip(starts_of(w, tile, place, parts, steps), parts, strict=True):
         with w.loop(0, vectors * tile.lanes, tile.lanes) as j:
             column = b.add(j, index(first * tile.lanes))
             source_column, target = w.at(source, b.mul(column, stride), tile.dtype), w.at(start, j, tile.dtype)

@@ -13,7 +13,7 @@ from .ahead import Lines
 from .forms import GROUP, Form, group_rows, parts_of
 from .lanes import ADDRESS, index
 from .packing import pack_copy, pack_transposed
-from .tiles import tile_function
+from .tiles import starts_of, tile_function
 from .writer import ACROSS, HEAD, KERNEL, TILE, Module, Writer
 from .zeros import Skipping
 
@@ -184,15 +184,13 @@ class _Product:
         """Compute every step of a tile, a part of its vectors after the other; the first part asks for the lines."""
         w, b, tile = self.w, self.b, self.tile
         place, across, left, a_row, a_step, right, stride, steps, first, alive = table
-        for at, vectors in parts_of(tile.vectors, self.form.dense):
-            packed = self.form.packing != "none"
+        parts, packed = parts_of(tile.vectors, self.form.dense), self.form.packing != "none"
+        starts = starts_of(w, tile, right, parts, steps if packed else index(1))  # unpacked, a row lies by itself
+        for start, (at, vectors) in zip(starts, parts, strict=True):
             masked = not packed and at + vectors == tile.vectors
-            asked = lines if at == 0 else []
-            behind = index(at * tile.lanes)
-            here = w.at(place, behind, tile.dtype)
-            there = w.at(right, b.mul(behind, steps) if packed else behind, tile.dtype)
-            apart = index(vectors * tile.lanes) if packed else stride
-            arguments = [here, across, left, a_row, a_step, there, apart, steps, first, b.sub(alive, behind), *asked]
+            asked, behind = lines if at == 0 else [], index(at * tile.lanes)
+            here, apart = w.at(place, behind, tile.dtype), index(vectors * tile.lanes) if packed else stride
+            arguments = [here, across, left, a_row, a_step, start, apart, steps, first, b.sub(alive, behind), *asked]
             b.call(tile_function(w.module, tile._replace(vectors=vectors), masked, bool(asked)), arguments)
 
     def _parts(self) -> list[tuple[int, int]]:

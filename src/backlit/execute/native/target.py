@@ -29,13 +29,10 @@ class Target:
         return self.triple.startswith("x86_64")
 
     @property
-    def has_estimates(self) -> bool:
-        """Whether it estimates reciprocals and their roots to 14 bits."""
-        return self.is_x86 and self.vector_bytes == 64
-
-    @property
-    def has_masks(self) -> bool:
-        """Whether it has registers for masks, so that it stores some lanes of a vector as fast as all."""
+    def has_avx512(self) -> bool:
+        """Whether it has AVX-512: estimates of reciprocals and their roots to 14 bits, and registers for masks, with
+        which some lanes of a vector are stored as fast as all.
+        """
         return self.is_x86 and self.vector_bytes == 64
 
 

@@ -86,9 +86,14 @@ def reader_of_rows(w: Writer, tile: Tile, right: Any, stride: Any, alive: Any, m
     return read
 
 
+def starts_of(w: Writer, tile: Tile, panel: Any, parts: Parts, steps: Any) -> list[Any]:
+    """Return where each part of a packed panel of so many rows begins."""
+    return [w.at(panel, w.builder.mul(steps, index(first * tile.lanes)), tile.dtype) for first, _ in parts]
+
+
 def reader_of_parts(w: Writer, tile: Tile, right: Any, parts: Parts, steps: Any) -> Reader:
     """Return the function that reads row k of a panel of so many rows, packed in parts."""
-    starts = [w.at(right, w.builder.mul(steps, index(first * tile.lanes)), tile.dtype) for first, _ in parts]
+    starts = starts_of(w, tile, right, parts, steps)
 
     def read(k: Any) -> list[Any]:
         found = []

@@ -83,7 +83,7 @@ class Writer:
         self.function = ir.Function(module, kind, name)
         self.function.attributes = Attributes(("nounwind", DENORMALS))
         self.builder: Any = ir.IRBuilder(self.function.append_basic_block("entry"))
-        self.estimates: bool = module.target.has_estimates
+        self.estimates: bool = module.target.has_avx512
         self._arguments = 0
         self._alive: dict[Any, Any] = {}
 
@@ -176,7 +176,7 @@ class Writer:
         if mask is None or lanes == 1:
             self.builder.store(value, pointer, align=dtype.itemsize)
             return
-        if not self.module.target.has_masks:
+        if not self.module.target.has_avx512:
             self._store_halves(value, pointer, dtype, lanes, self._alive[mask])
             return
         name = f"llvm.masked.store.v{lanes}{suffix(dtype)}.p0"
